@@ -66,7 +66,9 @@ function readBody(plan: Plan, code: CoreCode, blocks: readonly IrBlock[] | null)
   const locals = new Map(code.params.map((param) => [param.id, param]));
   const reading: Reading = { plan, code, locals, around: [], region: (block) => readBlock(reading, block) };
   code.body = (blocks ?? []).map(reading.region);
-  for (const id of locals.keys()) code.fresh.local = Math.max(code.fresh.local, id + 1);
+  locals.forEach((_, id) => {
+    if (id >= code.fresh.local) code.fresh.local = id + 1;
+  });
 }
 
 function readBlock(reading: Reading, { stmts }: IrBlock): Region {
@@ -74,7 +76,9 @@ function readBlock(reading: Reading, { stmts }: IrBlock): Region {
   const label = code.fresh.label++;
   around.push(label);
   const ops: Op[] = [];
-  for (const { type, stmt } of stmts ?? []) {
+  const given = stmts ?? [];
+  for (let i = 0; i < given.length; i++) {
+    const { type, stmt } = given[i] as IrStmt;
     const read = READERS[type] as ReadStmt<IrStmt["stmt"]> | undefined;
     if (read === undefined) throw new EmitError(`${whoIs(reading)} has a statement of unknown type ${type}`);
     const op = read(reading, stmt, label);

@@ -45,25 +45,20 @@ function begin(body: Body, source: Local, { at, stride, length, position }: Curs
   operand(body, source);
   several(body, [OP.call, scanStart, OP.localSet, at, OP.i32Const, 4, OP.i32Const, 8]);
   operand(body, source);
-  several(body, [
-    ...[OP.i32Load8, 0, OP.i32Const, ValueKind.array, OP.i32Eq, OP.select, OP.localSet, stride],
-    ...[OP.i32Const, 0, OP.localSet, position],
-  ]);
+  several(body, [OP.i32Load8, 0, OP.i32Const, ValueKind.array, OP.i32Eq, OP.select, OP.localSet, stride]);
+  several(body, [OP.i32Const, 0, OP.localSet, position]);
 }
 
 /** Of an array the position, of others what lies before the value. */
 function readKey(body: Body, key: Local, { at, stride, position }: Cursor): void {
-  several(body, [
-    ...[OP.localGet, position, OP.i32Const, 1, OP.i32Shl, OP.i32Const, 1, OP.i32Or],
-    ...[OP.localGet, at, OP.i32Const, 4, OP.i32Sub, OP.i32Load, 0],
-    ...[OP.localGet, stride, OP.i32Const, 4, OP.i32Eq, OP.select, OP.localSet, placeOf(body, key)],
-  ]);
+  several(body, [OP.localGet, position, OP.i32Const, 1, OP.i32Shl, OP.i32Const, 1, OP.i32Or]);
+  several(body, [OP.localGet, at, OP.i32Const, 4, OP.i32Sub, OP.i32Load, 0]);
+  several(body, [OP.localGet, stride, OP.i32Const, 4, OP.i32Eq, OP.select, OP.localSet, placeOf(body, key)]);
 }
 
 /** Leaves on the stack whether there is another one. */
 function advance(body: Body, { at, stride, length, position }: Cursor): void {
-  several(body, [
-    ...[OP.localGet, at, OP.localGet, stride, OP.i32Add, OP.localSet, at],
-    ...[OP.localGet, position, OP.i32Const, 1, OP.i32Add, OP.localTee, position, OP.localGet, length, OP.i32LtS],
-  ]);
+  several(body, [OP.localGet, at, OP.localGet, stride, OP.i32Add, OP.localSet, at]);
+  several(body, [OP.localGet, position, OP.i32Const, 1, OP.i32Add]);
+  several(body, [OP.localTee, position, OP.localGet, length, OP.i32LtS]);
 }

@@ -66,8 +66,9 @@ function walkRegion(walk: Walk, region: Region, state: State): State | undefined
 /** With what control comes to the end of the ops. */
 function walkOps(walk: Walk, ops: readonly Op[], from: State): State | undefined {
   let state: State | undefined = from;
-  for (const op of ops) {
+  for (let i = 0; i < ops.length; i++) {
     if (state === undefined) return undefined;
+    const op = ops[i] as Op;
     walk.reached.add(op);
     state = walkOp(walk, op, state);
   }
@@ -164,7 +165,9 @@ function sameConstants(a: Value, b: Value): boolean | undefined {
 /** `isRow`: whether the region comes to its end or is left says the same, as it does not in `not` and `with`. */
 function rewrite(walk: Walk, region: Region, isRow: boolean): void {
   const out: Op[] = [];
-  for (const op of region.ops) {
+  const { ops } = region;
+  for (let i = 0; i < ops.length; i++) {
+    const op = ops[i] as Op;
     if (!walk.reached.has(op)) break;
     if (HOLDS_REGIONS[op.kind]) {
       for (const inner of regionsOf(op)) rewrite(walk, inner, op.kind === "regions" || op.kind === "loop");
@@ -226,8 +229,15 @@ function leaveRead(regions: readonly Region[], unread: Set<Local>, uses: Uses): 
 }
 
 function dropAssigns(regions: readonly Region[], unread: ReadonlySet<Local>): void {
-  for (const region of regions) {
-    for (const op of region.ops) if (HOLDS_REGIONS[op.kind]) dropAssigns(regionsOf(op), unread);
-    region.ops = region.ops.filter((op) => op.kind !== "assign" || !unread.has(op.target));
+  for (let i = 0; i < regions.length; i++) {
+    const region = regions[i] as Region;
+    const { ops } = region;
+    let isKept = true;
+    for (let j = 0; j < ops.length; j++) {
+      const op = ops[j] as Op;
+      if (op.kind === "assign" && unread.has(op.target)) isKept = false;
+      if (HOLDS_REGIONS[op.kind]) dropAssigns(regionsOf(op), unread);
+    }
+    if (!isKept) region.ops = ops.filter((op) => op.kind !== "assign" || !unread.has(op.target));
   }
 }

@@ -25,12 +25,12 @@ type Walk = {
 export function findLifetimes({ body }: CoreCode): void {
   const walk: Walk = { home: new Map(), last: new Map(), turns: new Map(), around: [], uses: newUses() };
   for (const region of body) walkRegion(walk, region);
-  for (const [local, op] of walk.last) {
+  walk.last.forEach((op, local) => {
     const turn = walk.turns.get(local);
-    if (turn !== undefined && turn !== op) continue;
+    if (turn !== undefined && turn !== op) return;
     local.isPassing = true;
-    op.ends = [...op.ends, local];
-  }
+    op.ends = op.ends.length === 0 ? [local] : [...op.ends, local];
+  });
 }
 
 function walkRegion(walk: Walk, { ops }: Region): void {

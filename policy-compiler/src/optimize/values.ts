@@ -46,14 +46,14 @@ function findValuesOf(code: CoreCode): { readonly growsOthers: boolean; readonly
   for (const region of code.body) walkRegion(walk, region);
   const grows = code.kind === "function" ? code.grows : undefined;
   let growsOthers = false;
-  for (const [local, record] of walk.records) {
+  walk.records.forEach((record, local) => {
     const { writes, reads, op, grown } = record;
     const isValue = writes === 1 && !record.readTooEarly;
     local.origin = isValue ? (op ?? PARAMETER) : VARIABLE;
     local.isSettled = isValue && !record.unsettled;
     local.reads = reads;
     if (grown && !(op?.kind === "make" && writes === 1) && local !== grows) growsOthers = true;
-  }
+  });
   return { growsOthers, setsInput: walk.setsInput };
 }
 

@@ -118,7 +118,7 @@ function follow(analysis: Analysis, inside: Inside, given: IrStmt): void {
   const { type, stmt } = given;
   switch (type) {
     case "DotStmt":
-      for (const path of pathsOf(locals, stmt.source)) step(analysis, locals, path, stmt);
+      followDot(analysis, locals, stmt);
       break;
     case "AssignVarStmt":
     case "AssignVarOnceStmt":
@@ -143,6 +143,11 @@ function follow(analysis: Analysis, inside: Inside, given: IrStmt): void {
 }
 
 type DotStmt = Extract<IrStmt, { readonly type: "DotStmt" }>["stmt"];
+
+function followDot(analysis: Analysis, locals: Locals, stmt: DotStmt): void {
+  const paths = pathsOf(locals, stmt.source);
+  if (paths !== NONE) for (const path of paths) step(analysis, locals, path, stmt);
+}
 
 function step({ strings, read }: Analysis, locals: Locals, { keys, longer }: Path, stmt: DotStmt): void {
   const { key, target } = stmt;

@@ -41,10 +41,15 @@ export function append(site: Site, stmt: IrStmt): void {
       hint: "split the unit, or combine with modifiers in fewer ways",
     });
   }
-  const { file, row, col } = site.place;
-  // A spread of the place would be told by what is in it, for each statement.
-  const placed = file === undefined ? stmt.stmt : { ...stmt.stmt, file, row, col };
-  site.cursor.block.stmts.push({ type: stmt.type, stmt: placed } as IrStmt);
+  const { place } = site;
+  if (place.file !== undefined) {
+    // The statement is nobody else's yet.
+    const fields: { -readonly [Key in keyof Place]: Place[Key] | undefined } = stmt.stmt;
+    fields.file = place.file;
+    fields.row = place.row;
+    fields.col = place.col;
+  }
+  site.cursor.block.stmts.push(stmt);
 }
 
 export function newLocal(site: Site): number {

@@ -26,6 +26,8 @@ type Side = { readonly kind: "operand"; readonly operand: IrOperand } | Term;
 /** `isWhole`: an expression as it stands, not a part of one. */
 type Equation = { readonly left: Side; readonly right: Term; readonly isWhole?: true };
 
+const NONE: readonly Equation[] = [];
+
 export function planUnify(site: Site, left: Term, right: Term): void {
   solve(site, [{ left, right, isWhole: true }]);
 }
@@ -40,23 +42,28 @@ function solve(site: Site, equations: readonly Equation[]): void {
   const open = equations.toReversed();
   const awaited = awaitedBy(site, open);
   while (open.length > 0) {
-    let index = open.findLastIndex((equation) => isSolvable(site, equation, awaited));
-    if (index < 0) index = open.length - 1;
-    const later = open.splice(index + 1);
+    const last = open.length - 1;
+    // Most stand alone.
+    const index = last === 0 ? 0 : open.findLastIndex((equation) => isSolvable(site, equation, awaited));
+    const later = index < 0 || index === last ? NONE : open.splice(index + 1);
     const rest = step(site, open.pop() as Equation, awaited);
-    for (const equation of rest.toReversed()) open.push(equation);
-    for (const equation of later) open.push(equation);
+    for (let i = rest.length - 1; i >= 0; i--) open.push(rest[i] as Equation);
+    for (let i = 0; i < later.length; i++) open.push(later[i] as Equation);
   }
 }
 
 /** The variables that plain terms of these equations will bind. */
 function awaitedBy(site: Site, equations: readonly Equation[]): ReadonlySet<string> {
   const names = new Set<string>();
-  for (const { left, right } of equations) {
+  for (let i = 0; i < equations.length; i++) {
+    const { left, right } = equations[i] as Equation;
     if (left.kind !== "operand") openVariables(left, names);
     openVariables(right, names);
   }
-  return new Set([...names].filter((name) => !isBound(site.variables, name)));
+  names.forEach((name) => {
+    if (isBound(site.variables, name)) names.delete(name);
+  });
+  return names;
 }
 
 /** One side has a value, and the other can be matched with it. */

@@ -71,11 +71,13 @@ export function levelsOf(loop: LoopOp, reads: ReadonlyMap<Local, number>): Level
   const written = new Set([loop.key, loop.value]);
   noteUses(loop.body, inside, written, newUses());
   const exposed = new Set<Local>();
-  for (const local of written) if ((reads.get(local) ?? 0) > (inside.get(local) ?? 0)) exposed.add(local);
+  written.forEach((local) => {
+    if ((reads.get(local) ?? 0) > (inside.get(local) ?? 0)) exposed.add(local);
+  });
   const origins = new Map<Local, Origin>();
-  for (const local of inside.keys()) {
+  inside.forEach((_, local) => {
     if (!written.has(local)) origins.set(local, { kind: "term", term: { kind: "param", local } });
-  }
+  });
   origins.set(loop.value, { kind: "part", at: { steps: [] }, names: [] });
   const walk: Walk = { asked: [], origins, exposed, depth: 0, proof: newProof(), isCounting: false };
   walkRegion(walk, loop.body, true);
@@ -141,7 +143,9 @@ function follow(walk: Walk, op: Op, next: Op | undefined): boolean {
       const source = originOf(walk, op.source);
       const key = originOf(walk, op.key);
       const part = partOf(op.how, source, key);
-      noteOpen(walk, [source, key], part);
+      noteAsked(walk, source);
+      noteAsked(walk, key);
+      noteOpen(walk, part);
       return define(walk, op.target, part);
     }
     case "test":
@@ -215,12 +219,15 @@ function noteKind({ proof, origins }: Walk, op: Op): void {
   }
 }
 
-/** A part, or a value known before, that must be there; what it is part of need be asked no more. */
-function noteOpen({ proof }: Walk, used: readonly (Origin | undefined)[], part: Origin | undefined): void {
-  for (const origin of used) {
-    if (origin?.kind === "part") proof.open.delete(partName(origin.at, origin.names));
-    if (origin?.kind === "term") proof.open.delete(termName(origin.term));
-  }
+/** What something else is part of need be asked no more. */
+function noteAsked({ proof: { open } }: Walk, origin: Origin | undefined): void {
+  if (origin === undefined || open.size === 0) return;
+  if (origin.kind === "part") open.delete(partName(origin.at, origin.names));
+  else if (origin.kind === "term") open.delete(termName(origin.term));
+}
+
+/** A part, or a value known before, that must be there. */
+function noteOpen({ proof }: Walk, part: Origin | undefined): void {
   if (part?.kind === "part") proof.open.add(partName(part.at, part.names));
   else if (part?.kind === "term") proof.open.add(termName(part.term));
   else proof.isWhole = false;
@@ -289,8 +296,12 @@ function ask(walk: Walk, test: Asked["test"], part: Origin | undefined, key: Ter
     proof.isWhole = false;
     return true;
   }
-  const name = partName(part.at, part.names);
-  for (const closed of [name, `${test} of ${name}`, termName(key)]) proof.open.delete(closed);
+  if (proof.open.size > 0) {
+    const name = partName(part.at, part.names);
+    proof.open.delete(name);
+    proof.open.delete(`${test} of ${name}`);
+    proof.open.delete(termName(key));
+  }
   walk.asked.push({ test, at: part.at, part: part.names, key, constants });
   return true;
 }

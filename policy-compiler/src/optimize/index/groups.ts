@@ -153,7 +153,8 @@ type Returns = { assigns: number; returns: number; others: number; atOnce: numbe
 
 function countReturns({ ops }: Region, value: Local, count: Returns): void {
   let assigned = false;
-  for (const op of ops) {
+  for (let i = 0; i < ops.length; i++) {
+    const op = ops[i] as Op;
     if (op.kind === "return") {
       count.returns++;
       if (op.value !== value) count.others++;

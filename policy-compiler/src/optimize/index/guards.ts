@@ -62,31 +62,26 @@ function walkRegion(walk: Walk, { ops }: Region): Region | undefined {
 /** Whether what comes next may be looked at: the op has no effect, and cannot fail. */
 function follow(walk: Walk, op: Op): boolean {
   const { origins } = walk;
-  const define = (target: Local, origin: Origin | undefined): true => {
-    if (origin === undefined) origins.delete(target);
-    else origins.set(target, origin);
-    return true;
-  };
   switch (op.kind) {
     case "assign":
-      return define(op.target, originOf(walk, op.source));
+      return define(origins, op.target, originOf(walk, op.source));
     case "make":
-      return define(op.target, op.what === "object" ? undefined : { kind: "items", what: op.what, items: [] });
+      return define(origins, op.target, op.what === "object" ? undefined : { kind: "items", what: op.what, items: [] });
     case "grow":
       return (op.how === "append" || op.how === "add") && grow(walk, op.collection, op.value);
     case "get": {
       const { how, target } = op;
       const source = termOf(walk, op.source);
       const key = termOf(walk, op.key);
-      return define(target, source && key && { kind: "dot", how, source, key });
+      return define(origins, target, source && key && { kind: "dot", how, source, key });
     }
     case "test":
       return followTest(walk, op);
     case "call": {
       const test = testOf(walk, op);
-      if (test === undefined) return define(op.target, undefined) && isMembership(op);
+      if (test === undefined) return define(origins, op.target, undefined) && isMembership(op);
       if (test.test !== "equal") walk.last ??= test;
-      return define(op.target, { kind: "test", test });
+      return define(origins, op.target, { kind: "test", test });
     }
     case "regions":
     case "not":
@@ -97,10 +92,16 @@ function follow(walk: Walk, op: Op): boolean {
       return true;
     }
     case "length":
-      return define(op.target, undefined);
+      return define(origins, op.target, undefined);
     default:
       return isQuiet(op);
   }
+}
+
+function define(origins: Map<Local, Origin>, target: Local, origin: Origin | undefined): true {
+  if (origin === undefined) origins.delete(target);
+  else origins.set(target, origin);
+  return true;
 }
 
 function followTest(walk: Walk, op: Extract<Op, { readonly kind: "test" }>): boolean {
