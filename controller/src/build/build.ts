@@ -11,7 +11,7 @@ import {
   toDiagnosticRecord,
 } from "@regomesh/base";
 import type { MeshSettings, ServiceContent } from "@regomesh/protocol";
-import { type PolicySource, parseResources } from "@regomesh/resources";
+import { parseResources } from "@regomesh/resources";
 import type { BoundPolicyBody } from "../api/graph.ts";
 import type { FailedTestBody } from "../api/releases.ts";
 import type { StalenessBody } from "../api/status.ts";
@@ -27,6 +27,7 @@ import { type MeshTestResult, runMeshTests } from "../rehearse/mesh-tests.ts";
 import type { WorkloadPlan } from "../snapshot/outbound.ts";
 import type { ReleaseRules } from "../snapshot/release-rules.ts";
 import type { Verdict } from "../sources/source.ts";
+import { type SourcePlan, toSourcePlan } from "../sources/source-plan.ts";
 import { inventoryOfIndex, makePlan } from "./make-plan.ts";
 import { readIndex } from "./read-index.ts";
 import { resourceFiles, type SourceTree } from "./source-tree.ts";
@@ -61,9 +62,6 @@ export type MeshPlan = {
   readonly meaning?: string;
 };
 
-/** A source as a `PolicySource` says it. */
-export type SourcePlan = PolicySource["spec"] & { readonly name: string };
-
 /** What the status tells of a service. */
 export type ServicePlan = {
   readonly name: string;
@@ -84,6 +82,11 @@ export type Built = {
   readonly resources: Readonly<Record<string, number>>;
   /** Those that are at fault; none where there is a plan. */
   readonly verdicts: readonly Verdict[];
+  /**
+   * Of a build that is refused, sources that the mesh's own one names and that can be read: it may be refused for want of
+   * what they hold. Absent where there are none, or where it would be refused whatever they hold.
+   */
+  readonly wanted?: readonly SourcePlan[];
 };
 
 /** Diagnostics that a person will read; more are counted, not kept. */
@@ -117,6 +120,7 @@ export function build(sources: readonly SourceTree[], rules: BuildRules, tools: 
     sources: read.named,
     resources: countsOf(read.heads),
     verdicts: verdictsOf(read, diagnostics, failed),
+    ...(read.sound.length === 0 ? {} : { wanted: read.sound.map(toSourcePlan) }),
   });
   if (hasErrors(diagnostics)) return refused([], 0);
   const tests = testUnits(read, tools);

@@ -13,6 +13,7 @@ import { toOutbound, type WorkloadPlan } from "../snapshot/outbound.ts";
 import { toReleaseRules } from "../snapshot/release-rules.ts";
 import { toWorkloadPlan } from "../snapshot/workload.ts";
 import { ROOT_SOURCE } from "../sources/source.ts";
+import { toSourcePlan } from "../sources/source-plan.ts";
 import type { MeshPlan, ServicePlan } from "./build.ts";
 import { type Modules, makeModules } from "./modules.ts";
 import type { Read } from "./read-index.ts";
@@ -46,9 +47,7 @@ export function makePlan(
     modules: modules.built(),
     ...(routes.files.length === 0 ? {} : { routes: routes.files }),
     ...(index.routes.length === 0 ? {} : { routeStatus: index.routes.map((route) => routes.statusOf(route)) }),
-    ...(index.sources.length === 0
-      ? {}
-      : { sources: index.sources.map(({ metadata, spec }) => ({ name: metadata.name, ...spec })) }),
+    ...(index.sources.length === 0 ? {} : { sources: index.sources.map(toSourcePlan) }),
     inventory: tools.again("inventory", [index, ...named], () => inventoryOfIndex(index, named)),
   };
 }

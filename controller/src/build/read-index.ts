@@ -3,14 +3,14 @@
  * resource, or what its checks look at besides, is another: of a commit that changes policies alone it is that of before.
  */
 import { type Diagnostic, hasErrors, NO_FILE } from "@regomesh/base";
-import type { Resource } from "@regomesh/resources";
+import type { PolicySource, Resource } from "@regomesh/resources";
 import { routesBeyond } from "../gateway-api/budget.ts";
 import { type CompiledRoutes, compileRoutes } from "../gateway-api/compile.ts";
 import { checkBindings } from "../index/check-bindings.ts";
 import { checkComposition } from "../index/check-composition.ts";
 import { checkRoutes, reportLengths } from "../index/check-routes.ts";
 import { checkServices } from "../index/check-services.ts";
-import { checkSources } from "../index/check-sources.ts";
+import { checkSources, soundSources } from "../index/check-sources.ts";
 import { checkTests } from "../index/check-tests.ts";
 import { contestedIn, type HostOwners, settleHosts } from "../index/hosts.ts";
 import { indexResources, type MeshIndex, type Origin } from "../index/mesh-index.ts";
@@ -32,6 +32,8 @@ export type Read = {
   /** Sources that may be read, without the mesh's own. */
   readonly named: readonly string[];
   readonly index: MeshIndex;
+  /** PolicySources that can be read; none where not every resource could be. */
+  readonly sound: readonly PolicySource[];
   readonly routes: CompiledRoutes;
   /** Puts first what stays where two cannot both be in force. */
   readonly seniority: Seniority;
@@ -64,7 +66,7 @@ export function readIndex(
   // would otherwise make a fault of each thing that names what it holds.
   if (hasErrors(diagnostics)) {
     const routes = compileRoutes([], { services: new Map(), grants: undefined });
-    return { trees, heads, named, index: claimed, routes, seniority: bySeniority(new Set(fresh)) };
+    return { trees, heads, named, index: claimed, sound: [], routes, seniority: bySeniority(new Set(fresh)) };
   }
   const bound = claimed.bindings.map(({ spec }) => spec.unit).filter((unit) => unitOf(trees, unit) !== undefined);
   const units = [...new Set([...trees.flatMap(unitNames), ...bound])];
@@ -80,7 +82,8 @@ export function readIndex(
     }),
   );
   diagnostics.push(...checked.diagnostics, ...checkFiles(trees, index));
-  return { trees, heads, named, index, routes, seniority: bySeniority(new Set(fresh)) };
+  const sound = soundSources(index, Object.keys(rules.sources ?? {}));
+  return { trees, heads, named, index, sound, routes, seniority: bySeniority(new Set(fresh)) };
 }
 
 const NOTHING_FRESH = bySeniority(new Set());

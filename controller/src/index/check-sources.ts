@@ -9,13 +9,26 @@ import type { Report } from "./report.ts";
 
 /** `named`: sources that the operator has named on the command line. */
 export function checkSources({ sources }: MeshIndex, named: readonly string[], report: Report): void {
-  for (const source of sources) {
-    const { name } = source.metadata;
-    const taken = takenBy(name, named);
-    if (taken !== undefined) report(source, "metadata.name", "source_name", `${name} is the name of ${taken}`);
-    checkAddress(source, report);
-    checkFollowed(source, report);
-  }
+  for (const source of sources) checkSource(source, named, report);
+}
+
+/** Those that can be read, whatever else is wrong. */
+export function soundSources({ sources }: MeshIndex, named: readonly string[]): readonly PolicySource[] {
+  return sources.filter((source) => {
+    let isSound = true;
+    checkSource(source, named, () => {
+      isSound = false;
+    });
+    return isSound;
+  });
+}
+
+function checkSource(source: PolicySource, named: readonly string[], report: Report): void {
+  const { name } = source.metadata;
+  const taken = takenBy(name, named);
+  if (taken !== undefined) report(source, "metadata.name", "source_name", `${name} is the name of ${taken}`);
+  checkAddress(source, report);
+  checkFollowed(source, report);
 }
 
 function takenBy(name: string, named: readonly string[]): string | undefined {

@@ -15,6 +15,7 @@ import { inputsOf, pickContents, sortInputs, toInput } from "../sources/inputs.t
 import { readAs } from "../sources/read-as.ts";
 import { type Attempt, type Candidate, contentKey, type Settled, settle } from "../sources/settle.ts";
 import { type Input, ROOT_SOURCE, type SourceContent, type SourceVerdict } from "../sources/source.ts";
+import type { SourcePlan } from "../sources/source-plan.ts";
 import type { ControllerCounts } from "../status/metrics.ts";
 import { type Builder, BuildFailed } from "./build/builder.ts";
 import { isWaiting, REFUSED, reasonOf, toRecord, toRefused } from "./refused.ts";
@@ -36,6 +37,8 @@ export type ComposerOptions = {
   readonly log: Log;
   /** What of the newest is refused, the mesh's own source first. */
   readonly refuse: (refused: readonly RefusedBody[]) => void;
+  /** Has what PolicySources name read, though nothing is in force that names them. */
+  readonly learn?: (sources: readonly SourcePlan[]) => Promise<void>;
   /** What became of a source's newest. */
   readonly tell?: (source: string, verdict: SourceVerdict) => void;
 };
@@ -173,8 +176,7 @@ export class Composer {
    * may. Throws BuildUnavailable where the machine is to blame.
    */
   async compose(compiler: string, kept: Kept | undefined): Promise<Composed | undefined> {
-    const candidates = this.#candidates(kept);
-    const all = candidates.flatMap(({ newest, lastGood }) => newest ?? lastGood ?? []);
+    const all = this.#candidates(kept).flatMap(({ newest, lastGood }) => newest ?? lastGood ?? []);
     const pinned = this.#pinned;
     // What proxies have taken back is not given to them anew for each commit that comes meanwhile.
     const isPinNew = this.#isPinNew;
@@ -193,12 +195,17 @@ export class Composer {
     }
     // A word that comes while this settles is the next one's: it may have been asked already.
     const confirmed = new Set(this.#confirmed);
-    const sequence = kept?.release.revision.sequence ?? 0;
-    const key = [compiler, sequence, ...candidates.map(keyOf)].join(" ");
-    const settled =
-      this.#last?.key === key && confirmed.size === 0
-        ? this.#last.settled
-        : await settle(candidates, (contents) => this.#attempt(contents, kept, confirmed), isSame);
+    const trySettling = async (): Promise<Last> => {
+      const candidates = this.#candidates(kept);
+      const sequence = kept?.release.revision.sequence ?? 0;
+      const key = [compiler, sequence, ...candidates.map(keyOf)].join(" ");
+      if (this.#last?.key === key && confirmed.size === 0) return this.#last;
+      const settled = await settle(candidates, (contents) => this.#attempt(contents, kept, confirmed), isSame);
+      return { key, settled };
+    };
+    let { key, settled } = await trySettling();
+    if (kept === undefined && pinned === undefined && (await this.#learn(settled)))
+      ({ key, settled } = await trySettling());
     for (const hash of confirmed) this.#confirmed.delete(hash);
     if (pinned === undefined) this.#tellRefused(settled.refused, kept, this.#last?.key === key);
     else {
@@ -313,6 +320,15 @@ export class Composer {
       return { source, newest: isHeld ? undefined : newest, lastGood: this.#good.get(source) };
     });
     return sortInputs(candidates);
+  }
+
+  /** The first revision may be refused for want of what its PolicySources hold; false where that is known, or is none. */
+  async #learn({ chosen, refused }: Settled<Built>): Promise<boolean> {
+    const wanted = refused.get(ROOT_SOURCE)?.wanted ?? [];
+    const isKnown = (plan: SourcePlan) => this.#newest.get(plan.name)?.readAs === readAs(plan);
+    if (chosen !== undefined || wanted.every(isKnown)) return false;
+    await this.#options.learn?.(wanted);
+    return true;
   }
 
   async #attempt(

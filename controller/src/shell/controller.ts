@@ -185,8 +185,7 @@ async function openParts(
     await root.look();
   });
   await awaitFirstCommit(root, rollout, options);
-  const [fault] = root.troubles;
-  if (rollout.release === undefined) throw nothingToServe(composer.refused[0], troubles.of("state") ?? fault?.message);
+  if (rollout.release === undefined) throw nothingToServe(composer.refused, sources.all, troubles.of("state"));
   late.authority = await Authority.open(lease, rollout.release.plan.mesh.trustDomain, clock.nowMs());
   late.trustDomain = late.authority.trustDomain;
   distributor.lease(await claims.read());
@@ -431,6 +430,7 @@ function makeCore(builder: Builder, lease: Lease, troubles: Troubles, options: C
       if (source === ROOT_SOURCE) late.kubernetes?.tell(verdict);
     },
     refuse: () => late.http?.poke(),
+    learn: async (plans) => await rollout.gather(async () => await late.sources?.learn(plans)),
   });
   const announcer = new Announcer((news) => teller.tell(news));
   const teller = new Teller({

@@ -1,15 +1,29 @@
 /** Why there is nothing that a controller could give to proxies, for whoever has started it. */
 import { printRecord } from "@regomesh/base";
 import type { RefusedBody } from "../api/releases.ts";
+import type { SourceTrouble } from "../sources/source.ts";
 import { ControllerFailed } from "./controller-failed.ts";
 
-/** Of the first commit, which was refused; or of a source that cannot be read. */
-export function nothingToServe(refused: RefusedBody | undefined, trouble: string | undefined): ControllerFailed {
-  if (refused === undefined) return new ControllerFailed(trouble ?? "the source has no commit");
-  const errors = refused.diagnostics.filter(({ severity }) => severity === "error").map(printRecord);
-  const tests = refused.failedTests.map(({ file, row, name, message }) => `${file}:${row}: ${name} fails: ${message}`);
-  const hints = [...new Set(refused.diagnostics.flatMap(({ hint }) => (hint === undefined ? [] : [`hint: ${hint}`])))];
+/** Of the first commits, which were refused, the mesh's own first; or of a source that cannot be read. `stateTrouble`: of the state folder. */
+export function nothingToServe(
+  refused: readonly RefusedBody[],
+  [root, ...others]: readonly { readonly name: string; readonly troubles: readonly SourceTrouble[] }[],
+  stateTrouble: string | undefined,
+): ControllerFailed {
+  const [first] = refused;
+  if (first === undefined)
+    return new ControllerFailed(stateTrouble ?? root?.troubles[0]?.message ?? "the source has no commit");
+  const diagnostics = refused.flatMap((each) => each.diagnostics);
+  const errors = diagnostics.filter(({ severity }) => severity === "error").map(printRecord);
+  const tests = refused
+    .flatMap(({ failedTests }) => failedTests)
+    .map(({ file, row, name, message }) => `${file}:${row}: ${name} fails: ${message}`);
+  const hints = diagnostics.flatMap(({ hint }) => (hint === undefined ? [] : [`hint: ${hint}`]));
+  const unread = others.flatMap(({ name, troubles: [trouble] }) =>
+    trouble === undefined ? [] : [`source ${name} is not read: ${trouble.message}`],
+  );
+  const lines = [...new Set([...errors, ...tests, ...hints, ...unread])];
   return new ControllerFailed(
-    `commit ${refused.commit.slice(0, 7)} cannot be put in force, and there is no earlier revision: ${[...errors, ...tests, ...hints].join("\n")}`,
+    `commit ${first.commit.slice(0, 7)} cannot be put in force, and there is no earlier revision: ${lines.join("\n")}`,
   );
 }

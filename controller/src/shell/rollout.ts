@@ -243,6 +243,16 @@ export class Rollout {
     if (!this.#isGathering) await this.compose();
   }
 
+  /** What sources hand over while `work` goes on is not composed: whoever composes is waiting for it. */
+  async gather(work: () => Promise<void>): Promise<void> {
+    this.#isGathering = true;
+    try {
+      await work();
+    } finally {
+      this.#isGathering = false;
+    }
+  }
+
   /** Sources are no longer gathered: each that hands something over has it composed at once. */
   async open(): Promise<void> {
     this.#isGathering = false;

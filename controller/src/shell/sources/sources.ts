@@ -4,10 +4,10 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Clock, Log } from "@regomesh/base";
-import type { SourcePlan } from "../../build/build.ts";
 import { type Credential, credentialFor, parsePlace } from "../../git/remote.ts";
 import { readAs } from "../../sources/read-as.ts";
 import { type Input, ROOT_SOURCE, type SourceContent } from "../../sources/source.ts";
+import type { SourcePlan } from "../../sources/source-plan.ts";
 import { Keeper } from "../../store/keeper.ts";
 import type { Lease } from "../../store/store.ts";
 import { FETCH_EVERY_MS, listMirrors, removeMirror } from "../git/mirror.ts";
@@ -168,6 +168,12 @@ export class Sources {
       if (error !== undefined)
         this.#options.log.log("warn", "a mirror of a source that is gone stays", { gitDir, error });
     }
+  }
+
+  /** Opens what PolicySources name that nothing in force names yet, and looks once at each. */
+  async learn(plans: readonly SourcePlan[]): Promise<void> {
+    await this.sync(plans);
+    await Promise.all(plans.map(({ name }) => this.#others.get(name)?.fetch()));
   }
 
   /** Looks once at all but the mesh's own. */
