@@ -22,7 +22,14 @@ export type ServerIdentity = {
   renew(issued: KeyAndChain): void;
 };
 
-export function makeServerIdentity(authority: Authority, first: KeyAndChain): ServerIdentity {
+/** Node's own is two minutes, in which whoever says nothing holds a descriptor; thousands that come back at once take seconds. */
+const HANDSHAKE_MS = 30_000;
+
+export function makeServerIdentity(
+  authority: Authority,
+  first: KeyAndChain,
+  handshakeMs = HANDSHAKE_MS,
+): ServerIdentity {
   type Listener = Parameters<Provider["addIdentityCertificateListener"]>[0];
   const listeners = new Set<Listener>();
   let current = first;
@@ -40,8 +47,12 @@ export function makeServerIdentity(authority: Authority, first: KeyAndChain): Se
     },
     removeIdentityCertificateListener: (listener) => void listeners.delete(listener),
   };
+  const credentials = experimental.createCertificateProviderServerCredentials(provider, provider, false);
+  const tlsOptions = credentials._getConstructorOptions();
+  // grpc-js hands these to Node as they are, and has no option of its own for it.
+  credentials._getConstructorOptions = () => tlsOptions && { ...tlsOptions, handshakeTimeout: handshakeMs };
   return {
-    credentials: experimental.createCertificateProviderServerCredentials(provider, provider, false),
+    credentials,
     current: () => current,
     renew(issued) {
       current = issued;

@@ -2,7 +2,7 @@
 import type { ServerReadableStream, sendUnaryData } from "@grpc/grpc-js";
 import type { ProxyReport, ReportReply } from "@regomesh/protocol";
 import { peerOf, refusalOf, type StreamOptions } from "./caller.ts";
-import type { Failure } from "./failure.ts";
+import { type Failure, makeFailure } from "./failure.ts";
 import { guard } from "./guard.ts";
 
 export type ReportOptions = StreamOptions & {
@@ -33,4 +33,5 @@ export function serveReports(
   call.on("data", (report: ProxyReport) => guard(() => take(report), options.log, finish));
   call.on("end", () => finish(null));
   call.on("error", () => finish(null));
+  if (peer === undefined) finish(makeFailure("unauthenticated", "no SVID that is good now"));
 }

@@ -5,11 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "node:tls";
 import { credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
-import { type Clock, SILENT } from "@regomesh/base";
+import { type Clock, type Log, SILENT } from "@regomesh/base";
 import {
   ANSWER_WITHIN_MS,
   CONTROLLER_SERVER_NAME,
   type EndpointsUpdate,
+  type IdentityServer,
+  IdentityService,
   type IssueReply,
   type ProxyMessage,
   type ProxyReport,
@@ -43,7 +45,9 @@ let distributor: Distributor;
 let revoker: Revoker;
 let control: Control;
 let server: GrpcServer;
+let identityServer: IdentityServer;
 let reports: [string, ProxyReport][];
+let logged: Parameters<Log["log"]>[];
 /** How far the controller's clock is ahead. */
 let aheadMs: number;
 const closers: (() => void)[] = [];
@@ -55,6 +59,7 @@ beforeEach(async () => {
   tokens = new JoinTokens(lease);
   const signer = authority.issueSnapshotSigner(Date.now());
   reports = [];
+  logged = [];
   aheadMs = 0;
   const clock: Clock = { nowMs: () => Date.now() + aheadMs, sleep: SYSTEM_CLOCK.sleep };
   distributor = new Distributor({
@@ -64,22 +69,24 @@ beforeEach(async () => {
     onHold: () => {},
     onOvertake: () => {},
   });
-  const shared = { authority, distributor, clock, log: SILENT };
+  const log: Log = { log: (...line) => void logged.push(line) };
+  const shared = { authority, distributor, clock, log };
   const revoked = await RevokedList.open(lease, clock.nowMs());
   control = makeControl({ ...shared, onReport: (name, report) => void reports.push([name, report]) });
   revoker = new Revoker({ list: revoked, distributor, ttlMs: 60_000, nowMs: clock.nowMs, log: SILENT });
   const identity = makeServerIdentity(authority, authority.issueServer(["127.0.0.1"], Date.now()));
+  identityServer = makeIdentityServer({
+    ...shared,
+    tokens,
+    svidTtlMs: 60_000,
+    isMember: (id) => id === ID("web") || id === ID("orders"),
+    revokedOf: (each) => distributor.revokedOf(each),
+    isTakenBackSince: (joining, sinceMs) => isTakenBackSince(revoked.list, joining, sinceMs),
+    files: { issued: () => {}, refused: () => {} },
+  });
   server = await serveGrpc("127.0.0.1:0", identity, {
     control: control.server,
-    identity: makeIdentityServer({
-      ...shared,
-      tokens,
-      svidTtlMs: 60_000,
-      isMember: (id) => id === ID("web") || id === ID("orders"),
-      revokedOf: (each) => distributor.revokedOf(each),
-      isTakenBackSince: (joining, sinceMs) => isTakenBackSince(revoked.list, joining, sinceMs),
-      files: { issued: () => {}, refused: () => {} },
-    }),
+    identity: identityServer,
   });
 });
 
@@ -268,6 +275,43 @@ describe("Control.Snapshots", () => {
     const strange = stranger.snapshots(new Metadata());
     strange.write(makeHello("web"));
     expect(await failureOf(strange)).toMatchObject({ code: status.UNAUTHENTICATED });
+  });
+
+  test("who shows no certificate is refused before he says anything", async () => {
+    const stranger = new ControlClient(server.address, credentials.createSsl(root()), NAMED);
+    closers.push(() => stranger.close());
+    expect(await failureOf(stranger.snapshots())).toMatchObject({ code: status.UNAUTHENTICATED });
+    const failed = Promise.withResolvers<ServiceError | null>();
+    stranger.report((error) => failed.resolve(error));
+    expect(await failed.promise).toMatchObject({ code: status.UNAUTHENTICATED });
+  });
+
+  test("who refuses is in the log once for what he was sent, and in few words", async () => {
+    publish(makeRelease(1));
+    const { client } = await join_("web");
+    const stream = client.snapshots();
+    stream.write(makeHello("web"));
+    const { nonce, hash } = await next(stream);
+    const problems = [{ code: "disk", message: "x".repeat(100_000) }];
+    const refuse = (of: string) =>
+      stream.write({
+        message: {
+          $case: "nack",
+          value: { nonce: of, hash, class: "local", reason: "y".repeat(1000), problems, holding: undefined },
+        },
+      });
+    for (const of of ["", "17", nonce, nonce, "18"]) refuse(of);
+    await until(() => proxies().some(({ refusal }) => refusal !== undefined));
+    // Whatever was written before it is dealt with before it is.
+    const other = client.snapshots();
+    other.on("error", () => {});
+    stream.on("error", () => {});
+    other.write(makeHello("web", { instance: "2" }));
+    await next(other);
+    const said = logged.filter(([, message]) => message === "a proxy refused a snapshot");
+    expect(said.map(([, , facts]) => [facts?.["reason"], String(facts?.["problem"]).length])).toEqual([
+      ["internal", 500],
+    ]);
   });
 
   test("an answer that does not come in time ends the stream: the proxy is away", async () => {
@@ -493,5 +537,35 @@ describe("Control.Report", () => {
     });
     expect(await ended).toMatchObject({ code: status.PERMISSION_DENIED });
     expect(reports).toEqual([["default/web", report]]);
+  });
+});
+
+describe("Whoever says nothing", () => {
+  const openFor = async (handshakeMs: number, firstMessageMs: number): Promise<string> => {
+    const identity = makeServerIdentity(authority, authority.issueServer(["127.0.0.1"], Date.now()), handshakeMs);
+    const services = { control: control.server, identity: identityServer };
+    const opened = await serveGrpc("127.0.0.1:0", identity, services, firstMessageMs);
+    closers.push(() => void opened.close());
+    return opened.address;
+  };
+
+  test("before TLS has no connection for long", async () => {
+    const socket = connectTo(Number((await openFor(50, 60_000)).split(":").at(-1)), "127.0.0.1");
+    closers.push(() => socket.destroy());
+    await new Promise((done) => socket.once("close", done));
+  });
+
+  test("within it has no call for long", async () => {
+    const client = new IdentityClient(await openFor(60_000, 50), credentials.createSsl(root()), NAMED);
+    closers.push(() => client.close());
+    const { path, responseDeserialize } = IdentityService.issue;
+    const failed = Promise.withResolvers<ServiceError | null>();
+    client.makeClientStreamRequest(
+      path,
+      (all: Buffer) => all,
+      responseDeserialize,
+      (error) => failed.resolve(error),
+    );
+    expect(await failed.promise).toMatchObject({ code: status.DEADLINE_EXCEEDED });
   });
 });

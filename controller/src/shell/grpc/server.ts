@@ -11,6 +11,7 @@ import {
 } from "@regomesh/protocol";
 import { notListening } from "../held-address.ts";
 import type { ServerIdentity } from "./credentials.ts";
+import { endSilent, FIRST_MESSAGE_MS } from "./first-message.ts";
 import { writeInPieces } from "./small-writes.ts";
 
 /** Reports are small; a megabyte is a thousand edges with their histograms. */
@@ -24,6 +25,8 @@ const STREAMS_MAX = 16;
  */
 const KEEPALIVE_MS = 10_000;
 const KEEPALIVE_TIMEOUT_MS = 15_000;
+/** A connection without a call: a proxy has three for as long as it lives, and who joins asks at once. */
+const IDLE_MS = 60_000;
 
 export type GrpcServer = {
   readonly address: string;
@@ -34,6 +37,7 @@ export async function serveGrpc(
   address: string,
   identity: ServerIdentity,
   services: { readonly control: ControlServer; readonly identity: IdentityServer },
+  firstMessageMs = FIRST_MESSAGE_MS,
 ): Promise<GrpcServer> {
   setLogVerbosity(logVerbosity.NONE); // what fails is told once, by us
   const writeAsBefore = writeInPieces();
@@ -43,6 +47,8 @@ export async function serveGrpc(
     "grpc.max_concurrent_streams": STREAMS_MAX,
     "grpc.keepalive_time_ms": KEEPALIVE_MS,
     "grpc.keepalive_timeout_ms": KEEPALIVE_TIMEOUT_MS,
+    "grpc.max_connection_idle_ms": IDLE_MS,
+    interceptors: [endSilent(firstMessageMs)],
   });
   const snapshots = { ...ControlService.snapshots, responseSerialize: encodeControllerMessage };
   server.addService({ ...ControlService, snapshots }, services.control);

@@ -1,7 +1,14 @@
 /** Control.Snapshots: a proxy's stream from its hello to its end. */
 import { Metadata, type ServerDuplexStream, status } from "@grpc/grpc-js";
+import { clip } from "@regomesh/base";
 import { MODULE_ABI } from "@regomesh/policy-runtime";
-import { type ControllerMessage, type Hello, type ProxyMessage, SNAPSHOT_FORMAT } from "@regomesh/protocol";
+import {
+  type ControllerMessage,
+  type Hello,
+  type ProxyMessage,
+  parseNackReason,
+  SNAPSHOT_FORMAT,
+} from "@regomesh/protocol";
 import { LISTEN_MAX } from "../../distribution/endpoints.ts";
 import type { StreamId } from "../../distribution/proxy.ts";
 import type { CloseReason } from "../../distribution/state.ts";
@@ -14,6 +21,9 @@ const CONTENT_HASHES_MAX = 1000;
 /** More ways to be spoken to than are thought of. */
 const TRANSPORTS_MAX = 8;
 const TRANSPORT_LENGTH_MAX = 16;
+/** Of what a log says of a refusal. */
+const PROBLEM_LENGTH_MAX = 500;
+const WORD_LENGTH_MAX = 16;
 
 const FAILURES = {
   "not-a-member": "forbidden",
@@ -30,6 +40,8 @@ export function serveSnapshots(call: Call, options: StreamOptions): void {
   const peer = peerOf(call, authority, clock.nowMs());
   let id: StreamId | undefined;
   let isOpen = true;
+  /** The nonce of what was sent last, until it is refused. */
+  let awaited: string | undefined;
   const fail = (failure: Failure) => {
     log.log("warn", "a proxy's stream was refused", { reason: failure.details });
     call.emit("error", failure);
@@ -52,8 +64,10 @@ export function serveSnapshots(call: Call, options: StreamOptions): void {
     // The proxy knows by this that it is connected, though there may be nothing to send.
     call.sendMetadata(new Metadata());
     const stream = {
-      write: (value: Parameters<Parameters<typeof distributor.open>[0]["write"]>[0]) =>
-        void call.write({ message: { $case: "snapshot", value } }),
+      write: (value: Parameters<Parameters<typeof distributor.open>[0]["write"]>[0]) => {
+        awaited = value.nonce;
+        call.write({ message: { $case: "snapshot", value } });
+      },
       renew: () => void call.write({ message: { $case: "renew", value: {} } }),
       certificate: peer,
       close: (reason: CloseReason, message: string) => {
@@ -85,8 +99,17 @@ export function serveSnapshots(call: Call, options: StreamOptions): void {
     } else if (id === undefined) fail(makeFailure("invalid", "the first message must be a hello"));
     else if (message?.$case === "ack") distributor.ack(id, message.value);
     else if (message?.$case === "nack") {
-      const { class: kind, reason, problems } = message.value;
-      log.log("warn", "a proxy refused a snapshot", { class: kind, reason, problem: problems[0]?.message });
+      const { class: kind, reason, nonce, problems } = message.value;
+      // What answers nothing is not heard of: a proxy may write as many as it likes.
+      if (nonce === awaited) {
+        awaited = undefined;
+        const problem = clip(problems[0]?.message ?? "", PROBLEM_LENGTH_MAX);
+        log.log("warn", "a proxy refused a snapshot", {
+          class: clip(kind, WORD_LENGTH_MAX),
+          reason: parseNackReason(reason),
+          problem,
+        });
+      }
       distributor.nack(id, message.value);
     }
   };
@@ -101,6 +124,7 @@ export function serveSnapshots(call: Call, options: StreamOptions): void {
   call.on("cancelled", () => leave(false));
   call.on("close", () => leave(false));
   call.on("error", () => leave(false));
+  if (peer === undefined) fail(makeFailure("unauthenticated", "no SVID that is good now"));
 }
 
 function workloadOf({ namespace, workload }: Hello): string {
