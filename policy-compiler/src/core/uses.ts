@@ -4,7 +4,7 @@
  * what is done with it (walk.ts has the same with a function for each).
  */
 import type { Op, Region } from "./op.ts";
-import type { Local, Value } from "./value.ts";
+import { type Local, UNCOUNTED, type Value } from "./value.ts";
 import { eachRead, eachWrite, grownBy, HOLDS_REGIONS, regionsOf } from "./walk.ts";
 
 /** Of the op that `findUses` was last asked about: the first `reads` and `writes` of the rows are its. */
@@ -109,28 +109,35 @@ function findOthers(op: Op, uses: Uses): void {
   uses.grown = grownBy(op);
 }
 
-/** How often locals are read. */
-export type Reads = ReadonlyMap<Local, number>;
-
-/** How often the regions read locals, at any depth. */
-export function countReads(regions: readonly Region[]): Reads {
-  const counts = new Map<Local, number>();
-  addReads(regions, counts, newUses());
-  return counts;
+/** Counts, in each local's `reads` until `forgetReads`, how often the regions read it at any depth; gives the locals that they read. */
+export function countReads(regions: readonly Region[]): readonly Local[] {
+  const locals: Local[] = [];
+  addReads(regions, locals, newUses());
+  return locals;
 }
 
-function addReads(regions: readonly Region[], counts: Map<Local, number>, uses: Uses): void {
+export function forgetReads(locals: readonly Local[]): void {
+  for (let i = 0; i < locals.length; i++) (locals[i] as Local).reads = UNCOUNTED;
+}
+
+function addReads(regions: readonly Region[], locals: Local[], uses: Uses): void {
   const { read } = uses;
   for (let i = 0; i < regions.length; i++) {
     const { ops } = regions[i] as Region;
     for (let j = 0; j < ops.length; j++) {
       const op = ops[j] as Op;
       findUses(op, uses);
-      for (let k = 0; k < uses.reads; k++) {
-        const local = read[k] as Local;
-        counts.set(local, (counts.get(local) ?? 0) + 1);
-      }
-      if (HOLDS_REGIONS[op.kind]) addReads(regionsOf(op), counts, uses);
+      for (let k = 0; k < uses.reads; k++) addRead(read[k] as Local, locals);
+      if (HOLDS_REGIONS[op.kind]) addReads(regionsOf(op), locals, uses);
     }
   }
+}
+
+/** One more use of a local, which `locals` has from the first on. */
+export function addRead(local: Local, locals: Local[]): void {
+  if (local.reads === UNCOUNTED) {
+    local.reads = 0;
+    locals.push(local);
+  }
+  local.reads++;
 }

@@ -4,7 +4,7 @@
  * A local is a *value* where one op writes it and all that reads it stands behind that op, in its region or inside:
  * then it is what that op made, and `origin` says which. Any other is a *variable*, of which nothing is known.
  */
-import type { Op } from "./op.ts";
+import type { Op, Region } from "./op.ts";
 
 /** Sets of kinds, as bits: what a value may be where it is read. A small integer is one that is a word by itself. */
 export const Type = {
@@ -42,6 +42,14 @@ export type Local = {
   isSettled: boolean;
   /** Its place in the function may be another's before it is written and behind its last use. */
   isPassing: boolean;
+  // What one pass keeps while it walks a function: a field is read without a look-up by identity, for each use of each local.
+  /** How often it is written, where last, and bits of what else was seen of it (optimize/values.ts). */
+  writes: number;
+  region: Region | undefined;
+  seen: number;
+  /** How deep the region that writes it lies, and the op of that region that uses it last (optimize/lifetimes.ts). */
+  home: number;
+  last: Op | undefined;
 };
 
 export type Value = Constant | Local;
@@ -56,11 +64,26 @@ export const NULL: Constant = { kind: "constant", type: Type.null, text: "null" 
 export const TRUE: Constant = { kind: "constant", type: Type.boolean, text: "true" };
 export const FALSE: Constant = { kind: "constant", type: Type.boolean, text: "false" };
 
+/** As often as any. */
+export const UNCOUNTED = Number.POSITIVE_INFINITY;
+
 export const NO_LOCALS: readonly Local[] = [];
 
 export function makeLocal(id: number): Local {
-  const uncounted = Number.POSITIVE_INFINITY;
-  return { kind: "local", id, type: ANYTHING, origin: VARIABLE, reads: uncounted, isSettled: false, isPassing: false };
+  return {
+    kind: "local",
+    id,
+    type: ANYTHING,
+    origin: VARIABLE,
+    reads: UNCOUNTED,
+    isSettled: false,
+    isPassing: false,
+    writes: 0,
+    region: undefined,
+    seen: 0,
+    home: 0,
+    last: undefined,
+  };
 }
 
 export function stringConstant(text: string): Constant {

@@ -10,9 +10,9 @@ import type { DataIndex } from "../core/index-node.ts";
 import { assign, markOf, regionsOp, reset, testOf } from "../core/make-op.ts";
 import type { CoreModule } from "../core/module.ts";
 import type { CoreFunction, Fresh, LoopOp, NarrowOp, Op, Region } from "../core/op.ts";
-import { countReads, type Reads } from "../core/uses.ts";
-import { type Local, NO_LOCALS, TRUE, Type, type Value } from "../core/value.ts";
-import { eachOp, eachWrite, HOLDS_REGIONS, regionsOf } from "../core/walk.ts";
+import { countReads, forgetReads } from "../core/uses.ts";
+import { type Local, NO_LOCALS, TRUE, Type, UNCOUNTED, type Value } from "../core/value.ts";
+import { eachOp, eachRead, eachWrite, HOLDS_REGIONS, regionsOf } from "../core/walk.ts";
 import { type Asked, type Levels, levelsOf } from "./data/levels.ts";
 import { isSameForAll, type Proven, type ProvenWhole } from "./data/proof.ts";
 import { isData, type Root, rootsOf } from "./data/roots.ts";
@@ -32,8 +32,8 @@ type Walk = {
   readonly data: Local;
   /** Where in the data a local's value comes from: what it says decides what is indexed, and nothing else. */
   readonly paths: Map<Local, Path>;
-  /** How often the function reads its locals, once an iteration wants to know. */
-  reads: Reads | undefined;
+  /** The locals that the function reads, once an iteration wants to know how often. */
+  counted: readonly Local[] | undefined;
 };
 
 export function indexData(module: CoreModule): void {
@@ -43,8 +43,9 @@ export function indexData(module: CoreModule): void {
     const root = roots.get(code);
     const data = code.params.find(isData);
     if (root === undefined || data === undefined) continue;
-    const walk: Walk = { indexes, root, code, data, paths: new Map([[data, []]]), reads: undefined };
+    const walk: Walk = { indexes, root, code, data, paths: new Map([[data, []]]), counted: undefined };
     for (const region of code.body) indexRegion(walk, region, 0);
+    if (walk.counted !== undefined) forgetReads(walk.counted);
   }
   module.indexes = indexes.all;
 }
@@ -91,10 +92,9 @@ function enterLoop(walk: Walk, loop: LoopOp, depth: number): readonly Op[] | und
 }
 
 function narrow(walk: Walk, loop: LoopOp, path: Path): readonly Op[] | undefined {
-  walk.reads ??= countReads(walk.code.body);
-  const { reads } = walk;
+  walk.counted ??= countReads(walk.code.body);
   const { fresh } = walk.code;
-  const found = levelsOf(loop, reads);
+  const found = levelsOf(loop);
   const { witness, levels } = chosen(found.asked);
   if (levels.length === 0) return undefined;
   walk.code.survey = undefined;
@@ -120,11 +120,11 @@ function narrow(walk: Walk, loop: LoopOp, path: Path): readonly Op[] | undefined
       const of = at.steps.length === 0 ? "member" : "witness";
       return { test, part, constants, key: places.get(nameOf(key)) ?? 0, of };
     }),
-    keepsArrays: (reads.get(loop.key) ?? 0) > 0,
+    keepsArrays: isRead(loop.key),
   };
   const target = newLocal(fresh);
   const sure = newLocal(fresh);
-  const shorter = shorten(loop, { found, levels, reads, sure, fresh });
+  const shorter = shorten(loop, { found, levels, sure, fresh });
   const { source } = loop;
   const narrowed: NarrowOp = {
     kind: "narrow",
@@ -142,17 +142,21 @@ function narrow(walk: Walk, loop: LoopOp, path: Path): readonly Op[] | undefined
   return ops;
 }
 
+/** Some op of the function reads the local: what nobody has counted is read by none. */
+function isRead({ reads }: Local): boolean {
+  return reads !== UNCOUNTED;
+}
+
 type Shortening = {
   readonly found: Levels;
   /** Those that the index asks. */
   readonly levels: readonly Asked[];
-  readonly reads: Reads;
   readonly sure: Local;
   readonly fresh: Fresh;
 };
 
 /** The iteration's region, where the index makes some of it needless. */
-function shorten(loop: LoopOp, { found, levels, reads, sure, fresh }: Shortening): Region | undefined {
+function shorten(loop: LoopOp, { found, levels, sure, fresh }: Shortening): Region | undefined {
   const { asked, proven, whole } = found;
   const isAsked = (first: number, ofMember: boolean) =>
     first <= asked.length &&
@@ -160,7 +164,7 @@ function shorten(loop: LoopOp, { found, levels, reads, sure, fresh }: Shortening
   if (whole !== undefined && isAsked(whole.levels, false) && isSameForAll(whole.rest, writtenBeside(loop, whole)))
     return onceIfSure(loop.body, whole, sure, fresh);
   if (proven === undefined || !isDear(loop.body.ops, proven) || !isAsked(proven.levels, true)) return undefined;
-  return keepsToItself(loop, proven, reads) ? unlessSure(loop.body, proven, sure, fresh) : undefined;
+  return keepsToItself(loop, proven) ? unlessSure(loop.body, proven, sure, fresh) : undefined;
 }
 
 /** The proven ops are more than a comparison or two: to find out that they need not run takes half a dozen small ops. */
@@ -178,12 +182,15 @@ function writtenBeside({ key, value, body }: LoopOp, { rest }: ProvenWhole): Rea
 }
 
 /** What the proven ops write is read by none but them. */
-function keepsToItself({ body }: LoopOp, { ops }: Proven, reads: Reads): boolean {
+function keepsToItself({ body }: LoopOp, { ops }: Proven): boolean {
   const proven: Region = { label: body.label, ops: body.ops.slice(0, ops) };
   const written = new Set<Local>();
-  eachOp([proven], (op) => eachWrite(op, (local) => written.add(local)));
-  const inside = countReads([proven]);
-  return [...written].every((local) => (reads.get(local) ?? 0) === (inside.get(local) ?? 0));
+  const inside = new Map<Value, number>();
+  eachOp([proven], (op) => {
+    eachWrite(op, (local) => written.add(local));
+    eachRead(op, (value) => inside.set(value, (inside.get(value) ?? 0) + 1));
+  });
+  return [...written].every((local) => !isRead(local) || local.reads === inside.get(local));
 }
 
 /** The region, whose proven ops run only where `sure` is undefined. */

@@ -19,7 +19,8 @@ type Walk = {
   readonly bits: ReadonlyMap<Local, number>;
   /** With what control may come to the ends of regions. */
   readonly exits: Map<Label, State>;
-  readonly reached: Set<Op>;
+  /** How many of a region's first ops are reached. */
+  readonly reached: Map<Region, number>;
   /** Ops whose local may have a value when they are reached. */
   readonly mayHave: Set<Op>;
 };
@@ -27,7 +28,7 @@ type Walk = {
 export function followControl(code: CoreCode): void {
   const bits = code.kind === "function" ? followedIn(code) : undefined;
   if (bits === undefined) return;
-  const walk: Walk = { bits, exits: new Map(), reached: new Set(), mayHave: new Set() };
+  const walk: Walk = { bits, exits: new Map(), reached: new Map(), mayHave: new Set() };
   let state: State | undefined = code.params.reduce((all, param) => all | bitOf(walk, param), 0);
   for (const region of code.body) state = state === undefined ? undefined : walkRegion(walk, region, state);
   for (const region of code.body) rewrite(walk, region, true);
@@ -60,18 +61,16 @@ function exitWith({ exits }: Walk, label: Label, state: State): void {
 
 /** With what control goes on behind the region; undefined: not at all. */
 function walkRegion(walk: Walk, region: Region, state: State): State | undefined {
-  return join(walk, region.label, walkOps(walk, region.ops, state));
+  return join(walk, region.label, walkOps(walk, region, state));
 }
 
 /** With what control comes to the end of the ops. */
-function walkOps(walk: Walk, ops: readonly Op[], from: State): State | undefined {
+function walkOps(walk: Walk, region: Region, from: State): State | undefined {
+  const { ops } = region;
   let state: State | undefined = from;
-  for (let i = 0; i < ops.length; i++) {
-    if (state === undefined) return undefined;
-    const op = ops[i] as Op;
-    walk.reached.add(op);
-    state = walkOp(walk, op, state);
-  }
+  let i = 0;
+  for (; i < ops.length && state !== undefined; i++) state = walkOp(walk, ops[i] as Op, state);
+  if (i > (walk.reached.get(region) ?? 0)) walk.reached.set(region, i);
   return state;
 }
 
@@ -92,12 +91,12 @@ function walkOp(walk: Walk, op: Op, state: State): State | undefined {
     case "loop":
       return walkLoop(walk, op.body, state | bitOf(walk, op.key) | bitOf(walk, op.value));
     case "not": {
-      const end = walkOps(walk, op.body.ops, state);
+      const end = walkOps(walk, op.body, state);
       if (end !== undefined) exitWith(walk, op.exit, end);
       return walk.exits.get(op.body.label);
     }
     case "with": {
-      const end = walkOps(walk, op.body.ops, state | bitOf(walk, op.local));
+      const end = walkOps(walk, op.body, state | bitOf(walk, op.local));
       const failed = walk.exits.get(op.body.label);
       if (failed !== undefined) exitWith(walk, op.exit, failed);
       return end;
@@ -166,9 +165,9 @@ function sameConstants(a: Value, b: Value): boolean | undefined {
 function rewrite(walk: Walk, region: Region, isRow: boolean): void {
   const out: Op[] = [];
   const { ops } = region;
-  for (let i = 0; i < ops.length; i++) {
+  const reached = walk.reached.get(region) ?? 0;
+  for (let i = 0; i < reached; i++) {
     const op = ops[i] as Op;
-    if (!walk.reached.has(op)) break;
     if (HOLDS_REGIONS[op.kind]) {
       for (const inner of regionsOf(op)) rewrite(walk, inner, op.kind === "regions" || op.kind === "loop");
     }

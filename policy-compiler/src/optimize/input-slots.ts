@@ -8,7 +8,7 @@
  */
 import type { CONTEXT_FIELDS } from "@regomesh/policy-runtime";
 import type { CoreCode, InputOp, Op, Region } from "../core/op.ts";
-import { findUses, newUses, type Uses as OpUses } from "../core/uses.ts";
+import { addRead, findUses, forgetReads, newUses, type Uses } from "../core/uses.ts";
 import { type Local, NO_LOCALS, Type, type Value } from "../core/value.ts";
 import { eachRead, HOLDS_REGIONS, regionsOf, someRead } from "../core/walk.ts";
 import { contextKind, fieldKind, SlotKind } from "../link/runtime-layout.ts";
@@ -66,23 +66,23 @@ export function slotKind(path: readonly string[]): number {
   return path[0] === "destination" ? SlotKind.destination : SlotKind.document;
 }
 
-/** How often each local of a function is used, and the ops that read input. */
-type Uses = { readonly counts: ReadonlyMap<Local, number>; readonly readers: ReadonlySet<Op> };
-
-export function projectInput(code: CoreCode): void {
-  const uses = countUses(code);
-  if (uses.readers.size > 0) projectRegions(code.body, uses);
+export function projectInput({ body }: CoreCode): void {
+  const found: Found = { locals: [], readers: new Set() };
+  countUses(body, found, newUses());
+  if (found.readers.size > 0) projectRegions(body, found.readers);
+  forgetReads(found.locals);
 }
 
-function projectRegions(regions: readonly Region[], uses: Uses): void {
+/** `readers` are the ops that read input. */
+function projectRegions(regions: readonly Region[], readers: ReadonlySet<Op>): void {
   for (const region of regions) {
     const { ops } = region;
     /** From the first op on that reads input. */
     let out: Op[] | undefined;
     for (let i = 0; i < ops.length; ) {
       const op = ops[i] as Op;
-      const readsInput = uses.readers.has(op);
-      const chain = readsInput && op.kind === "get" ? chainAt(ops, i, uses.counts) : undefined;
+      const readsInput = readers.has(op);
+      const chain = readsInput && op.kind === "get" ? chainAt(ops, i) : undefined;
       if (chain !== undefined) {
         out ??= ops.slice(0, i);
         out.push(chain);
@@ -94,7 +94,7 @@ function projectRegions(regions: readonly Region[], uses: Uses): void {
         out.push(needInput(op));
       }
       out?.push(op);
-      if (HOLDS_REGIONS[op.kind]) projectRegions(regionsOf(op), uses);
+      if (HOLDS_REGIONS[op.kind]) projectRegions(regionsOf(op), readers);
       i++;
     }
     if (out !== undefined) region.ops = out;
@@ -111,7 +111,7 @@ function needInput(op: Op): Op {
 }
 
 /** The look-ups from `start` on that lead from input down, each of what the one before found and nobody else's. */
-function chainAt(ops: readonly Op[], start: number, counts: Uses["counts"]): InputOp | undefined {
+function chainAt(ops: readonly Op[], start: number): InputOp | undefined {
   const first = ops[start];
   if (first?.kind !== "get" || !isInput(first.source)) return undefined;
   const path: string[] = [];
@@ -120,7 +120,7 @@ function chainAt(ops: readonly Op[], start: number, counts: Uses["counts"]): Inp
     const op = ops[i] as Op;
     if (op.kind !== "get" || op.how !== "value" || op.source !== source || op.exit !== first.exit) break;
     if (op.key.kind !== "constant" || op.key.type !== Type.string) break;
-    if (path.length > 0 && counts.get(source) !== 1) break;
+    if (path.length > 0 && source.reads !== 1) break;
     path.push(op.key.text);
     source = op.target;
   }
@@ -156,17 +156,12 @@ function isHandedOn(args: readonly Value[]): boolean {
   return false;
 }
 
-function countUses({ body }: CoreCode): Uses {
-  const counts = new Map<Local, number>();
-  const readers = new Set<Op>();
-  addUses(body, { counts, readers }, newUses());
-  return { counts, readers };
-}
+/** The locals that are counted, and the ops that read input. */
+type Found = { readonly locals: Local[]; readonly readers: Set<Op> };
 
-type Found = { readonly counts: Map<Local, number>; readonly readers: Set<Op> };
-
-function addUses(regions: readonly Region[], found: Found, uses: OpUses): void {
-  const { counts, readers } = found;
+/** Counts in `reads` how often each local is used. */
+function countUses(regions: readonly Region[], found: Found, uses: Uses): void {
+  const { locals, readers } = found;
   const { read } = uses;
   for (let i = 0; i < regions.length; i++) {
     const { ops } = regions[i] as Region;
@@ -178,10 +173,10 @@ function addUses(regions: readonly Region[], found: Found, uses: OpUses): void {
       if (op.kind === "with") read[uses.reads++] = op.local;
       for (let k = 0; k < uses.reads; k++) {
         const local = read[k] as Local;
-        counts.set(local, (counts.get(local) ?? 0) + 1);
+        addRead(local, locals);
         if (local.id === INPUT) readers.add(op);
       }
-      if (HOLDS_REGIONS[op.kind]) addUses(regionsOf(op), found, uses);
+      if (HOLDS_REGIONS[op.kind]) countUses(regionsOf(op), found, uses);
     }
   }
 }

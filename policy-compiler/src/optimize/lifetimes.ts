@@ -11,30 +11,30 @@ import { type Local, VARIABLE } from "../core/value.ts";
 import { HOLDS_REGIONS, regionsOf } from "../core/walk.ts";
 
 type Walk = {
-  /** How deep the region that writes a local lies. */
-  readonly home: Map<Local, number>;
-  /** The op of that region that uses it last. */
-  readonly last: Map<Local, Op>;
-  /** Locals that an iteration writes, by its op: with no turn it leaves them as they were. */
-  readonly turns: Map<Local, Op>;
+  /** Values that are used, in the order in which they are written. */
+  readonly found: Local[];
   /** The ops around, outermost first. */
   readonly around: Op[];
   readonly uses: Uses;
 };
 
 export function findLifetimes({ body }: CoreCode): void {
-  const walk: Walk = { home: new Map(), last: new Map(), turns: new Map(), around: [], uses: newUses() };
+  const walk: Walk = { found: [], around: [], uses: newUses() };
   for (const region of body) walkRegion(walk, region);
-  walk.last.forEach((op, local) => {
-    const turn = walk.turns.get(local);
-    if (turn !== undefined && turn !== op) return;
+  for (let i = 0; i < walk.found.length; i++) {
+    const local = walk.found[i] as Local;
+    const { origin } = local;
+    const op = local.last as Op;
+    local.last = undefined;
+    // With no turn an iteration leaves its locals as they were.
+    if (origin.kind === "loop" && origin !== op) continue;
     local.isPassing = true;
     op.ends = op.ends.length === 0 ? [local] : [...op.ends, local];
-  });
+  }
 }
 
 function walkRegion(walk: Walk, { ops }: Region): void {
-  const { home, last, turns, around, uses } = walk;
+  const { found, around, uses } = walk;
   const { read, written } = uses;
   const depth = around.length;
   for (let i = 0; i < ops.length; i++) {
@@ -44,15 +44,14 @@ function walkRegion(walk: Walk, { ops }: Region): void {
     if (uses.grown !== undefined) read[uses.reads++] = uses.grown;
     for (let k = 0; k < uses.reads; k++) {
       const local = read[k] as Local;
-      const user = around[home.get(local) ?? -1];
-      if (user !== undefined) last.set(local, user);
+      if (local.last !== undefined) local.last = around[local.home];
     }
     for (let k = 0; k < uses.writes; k++) {
       const local = written[k] as Local;
       if (local.origin === VARIABLE) continue;
-      home.set(local, depth);
-      last.set(local, op);
-      if (op.kind === "loop") turns.set(local, op);
+      if (local.last === undefined) found.push(local);
+      local.home = depth;
+      local.last = op;
     }
     if (HOLDS_REGIONS[op.kind]) for (const inner of regionsOf(op)) walkRegion(walk, inner);
   }

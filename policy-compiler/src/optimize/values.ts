@@ -9,20 +9,20 @@ import { findUses, newUses, type Uses } from "../core/uses.ts";
 import { type Local, PARAMETER, VARIABLE } from "../core/value.ts";
 import { HOLDS_REGIONS, regionsOf } from "../core/walk.ts";
 
-type Record = {
-  writes: number;
-  reads: number;
-  /** The last that wrote it, and where. */
-  op: Op | undefined;
-  region: Region | undefined;
-  readTooEarly: boolean;
-  unsettled: boolean;
-  grown: boolean;
-};
+/** Bits of `Local.seen`. */
+const Seen = {
+  /** Met in this function. */
+  met: 1,
+  /** Written in a region around. */
+  active: 2,
+  readTooEarly: 4,
+  unsettled: 8,
+  grown: 16,
+} as const;
 
 type Walk = {
-  readonly records: Map<Local, Record>;
-  readonly active: Set<Local>;
+  /** Each local of the function once. */
+  readonly found: Local[];
   readonly uses: Uses;
   setsInput: boolean;
 };
@@ -41,40 +41,39 @@ export function findValues(module: CoreModule): EachCode {
 }
 
 function findValuesOf(code: CoreCode): { readonly growsOthers: boolean; readonly setsInput: boolean } {
-  const walk: Walk = { records: new Map(), active: new Set(code.params), uses: newUses(), setsInput: false };
-  for (const param of code.params) recordOf(walk, param).writes++;
+  const walk: Walk = { found: [], uses: newUses(), setsInput: false };
+  for (const param of code.params) {
+    meet(walk, param);
+    param.writes++;
+    param.seen |= Seen.active;
+  }
   for (const region of code.body) walkRegion(walk, region);
   const grows = code.kind === "function" ? code.grows : undefined;
   let growsOthers = false;
-  walk.records.forEach((record, local) => {
-    const { writes, reads, op, grown } = record;
-    const isValue = writes === 1 && !record.readTooEarly;
-    local.origin = isValue ? (op ?? PARAMETER) : VARIABLE;
-    local.isSettled = isValue && !record.unsettled;
-    local.reads = reads;
-    if (grown && !(op?.kind === "make" && writes === 1) && local !== grows) growsOthers = true;
-  });
+  for (let i = 0; i < walk.found.length; i++) {
+    const local = walk.found[i] as Local;
+    const { writes, seen, origin } = local;
+    const isValue = writes === 1 && (seen & Seen.readTooEarly) === 0;
+    if ((seen & Seen.grown) !== 0 && !(origin.kind === "make" && writes === 1) && local !== grows) growsOthers = true;
+    if (!isValue) local.origin = VARIABLE;
+    else if (origin === VARIABLE) local.origin = PARAMETER;
+    local.isSettled = isValue && (seen & Seen.unsettled) === 0;
+    local.region = undefined;
+    local.writes = 0;
+    local.seen = 0;
+  }
   return { growsOthers, setsInput: walk.setsInput };
 }
 
-function recordOf({ records }: Walk, local: Local): Record {
-  const known = records.get(local);
-  if (known !== undefined) return known;
-  const fresh: Record = {
-    writes: 0,
-    reads: 0,
-    op: undefined,
-    region: undefined,
-    readTooEarly: false,
-    unsettled: false,
-    grown: false,
-  };
-  records.set(local, fresh);
-  return fresh;
+/** The first time that the function's walk comes to the local. */
+function meet({ found }: Walk, local: Local): void {
+  found.push(local);
+  local.reads = 0;
+  local.seen = Seen.met;
 }
 
 function walkRegion(walk: Walk, region: Region): void {
-  const { active, records, uses } = walk;
+  const { uses } = walk;
   const { read, written } = uses;
   const defined: Local[] = [];
   const { ops } = region;
@@ -83,29 +82,29 @@ function walkRegion(walk: Walk, region: Region): void {
     findUses(op, uses);
     for (let k = 0; k < uses.reads; k++) {
       const local = read[k] as Local;
-      const record = records.get(local) ?? recordOf(walk, local);
-      record.reads++;
-      if (!active.has(local)) record.readTooEarly = true;
+      if (local.seen === 0) meet(walk, local);
+      local.reads++;
+      if ((local.seen & Seen.active) === 0) local.seen |= Seen.readTooEarly;
     }
     const { grown } = uses;
     if (grown !== undefined) {
-      const record = recordOf(walk, grown);
-      record.grown = true;
-      if (!active.has(grown)) record.readTooEarly = true;
-      if (record.reads > 0 || record.region !== region) record.unsettled = true;
+      if (grown.seen === 0) meet(walk, grown);
+      grown.seen |= Seen.grown;
+      if ((grown.seen & Seen.active) === 0) grown.seen |= Seen.readTooEarly;
+      if (grown.reads > 0 || grown.region !== region) grown.seen |= Seen.unsettled;
     }
     for (let k = 0; k < uses.writes; k++) {
       const local = written[k] as Local;
-      const record = records.get(local) ?? recordOf(walk, local);
-      record.writes++;
-      record.region = region;
-      record.op = op;
+      if (local.seen === 0) meet(walk, local);
+      local.writes++;
+      local.region = region;
+      local.origin = op;
       if (local.id === INPUT && op.kind !== "with") walk.setsInput = true;
-      if (active.has(local)) continue;
-      active.add(local);
+      if ((local.seen & Seen.active) !== 0) continue;
+      local.seen |= Seen.active;
       defined.push(local);
     }
     if (HOLDS_REGIONS[op.kind]) for (const inner of regionsOf(op)) walkRegion(walk, inner);
   }
-  for (let k = 0; k < defined.length; k++) active.delete(defined[k] as Local);
+  for (let k = 0; k < defined.length; k++) (defined[k] as Local).seen &= ~Seen.active;
 }

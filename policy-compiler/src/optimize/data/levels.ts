@@ -8,7 +8,7 @@ import type { IndexLevel, WitnessStep } from "../../core/index-node.ts";
 import { isReset } from "../../core/make-op.ts";
 import type { CallOp, CoreFunction, GetOp, LoopOp, Op, Region, TestOp } from "../../core/op.ts";
 import { findUses, newUses, type Uses } from "../../core/uses.ts";
-import { FALSE, type Local, Type, type Value } from "../../core/value.ts";
+import { FALSE, type Local, Type, UNCOUNTED, type Value } from "../../core/value.ts";
 import { eachOpIn, eachWrite, HOLDS_REGIONS, regionsOf, someOpIn, someWrite } from "../../core/walk.ts";
 import { isQuiet } from "../index/quiet.ts";
 import { isMembership } from "../membership.ts";
@@ -65,14 +65,14 @@ export type Levels = {
   readonly whole: ProvenWhole | undefined;
 };
 
-/** `reads` says how often the function reads each local. */
-export function levelsOf(loop: LoopOp, reads: ReadonlyMap<Local, number>): Levels {
+/** How often the function reads each local has been counted (core/uses.ts). */
+export function levelsOf(loop: LoopOp): Levels {
   const inside = new Map<Local, number>();
   const written = new Set([loop.key, loop.value]);
   noteUses(loop.body, inside, written, newUses());
   const exposed = new Set<Local>();
   written.forEach((local) => {
-    if ((reads.get(local) ?? 0) > (inside.get(local) ?? 0)) exposed.add(local);
+    if (local.reads !== UNCOUNTED && local.reads > (inside.get(local) ?? 0)) exposed.add(local);
   });
   const origins = new Map<Local, Origin>();
   inside.forEach((_, local) => {
