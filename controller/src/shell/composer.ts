@@ -3,12 +3,11 @@
  * them go in force together, and remembers why a commit was refused. It changes nothing itself.
  */
 import { type Clock, type DiagnosticRecord, type Log, NO_FILE } from "@regomesh/base";
-import { snapshotHash } from "@regomesh/protocol";
 import type { RefusedBody } from "../api/releases.ts";
 import type { BuildRules, Built } from "../build/build.ts";
 import { sourceOf } from "../build/source-tree.ts";
 import type { Release } from "../distribution/release.ts";
-import { type Inventory, inventoryOf, type Loss, lossOf, names, toLossRecords, wayToConfirm } from "../index/loss.ts";
+import type { Inventory } from "../index/loss.ts";
 import { printRight, type SourceRights } from "../index/rights.ts";
 import { freshIn } from "../index/seniority.ts";
 import { inputsOf, pickContents, sortInputs, toInput } from "../sources/inputs.ts";
@@ -18,6 +17,7 @@ import { type Input, ROOT_SOURCE, type SourceContent, type SourceVerdict } from 
 import type { SourcePlan } from "../sources/source-plan.ts";
 import type { ControllerCounts } from "../status/metrics.ts";
 import { type Builder, BuildFailed } from "./build/builder.ts";
+import { Losses } from "./losses.ts";
 import { isWaiting, REFUSED, reasonOf, toRecord, toRefused } from "./refused.ts";
 import type { Pin } from "./store/kept-pin.ts";
 import type { Kept } from "./store/last-good.ts";
@@ -68,11 +68,7 @@ export class Composer {
   /** Those of the release that is gone back to. */
   #before = new Map<string, SourceContent>();
   #last: Last | undefined;
-  /** Of what was refused, what it would take away, while that waits for an operator's word. */
-  #asked: readonly Loss[] = [];
-  /** Hashes of losses that an operator has taken upon himself, each until a composition that began after it. */
-  readonly #confirmed = new Set<string>();
-  readonly #losses = new WeakMap<Built, Loss>();
+  readonly #losses: Losses;
   #refused: readonly RefusedBody[] = [];
   /** What stays in force, whatever is newest, and what it is made of. */
   #pinned: Pinned | undefined;
@@ -81,12 +77,12 @@ export class Composer {
   #isPinNew = false;
   /** Of what is in force and is refused by proxies, with nothing to stand in its place. */
   #standing: { readonly built: string; readonly refused: RefusedBody } | undefined;
-  #remembered: Inventory | undefined;
   #resources: Built["resources"] | undefined = undefined;
   #counts: ControllerCounts = { builds: 0, refused: 0, lastBuildSeconds: 0 };
 
   constructor(options: ComposerOptions) {
     this.#options = options;
+    this.#losses = new Losses(options.log);
   }
 
   get refused(): readonly RefusedBody[] {
@@ -161,7 +157,7 @@ export class Composer {
   /** Takes up what is in force since before this start. */
   async restore(kept: Kept | undefined, remembered: Inventory): Promise<void> {
     if (kept === undefined) {
-      this.#remembered = remembered;
+      this.#losses.remember(remembered);
       return;
     }
     const held = [kept.release, ...(kept.fallback === undefined ? [] : [kept.fallback.release])];
@@ -186,15 +182,13 @@ export class Composer {
     const isSame = (contents: readonly SourceContent[]) =>
       kept?.built === this.builtOf(contents.map(toInput)) && kept.compiler === compiler;
     if (isSame(all)) {
-      // What another commit would have taken away is no longer asked.
-      this.#asked = [];
-      this.#confirmed.clear();
+      this.#losses.drop();
       this.#adoptGood(all);
       this.#settle(pinned === undefined ? this.#standingOf(kept) : this.#stillRefused());
       return undefined;
     }
     // A word that comes while this settles is the next one's: it may have been asked already.
-    const confirmed = new Set(this.#confirmed);
+    const confirmed = this.#losses.confirmed();
     const trySettling = async (): Promise<Last> => {
       const candidates = this.#candidates(kept);
       const sequence = kept?.release.revision.sequence ?? 0;
@@ -206,7 +200,7 @@ export class Composer {
     let { key, settled } = await trySettling();
     if (kept === undefined && pinned === undefined && (await this.#learn(settled)))
       ({ key, settled } = await trySettling());
-    for (const hash of confirmed) this.#confirmed.delete(hash);
+    this.#losses.spend(confirmed);
     if (pinned === undefined) this.#tellRefused(settled.refused, kept, this.#last?.key === key);
     else {
       const [fault] = settled.refused.values();
@@ -281,11 +275,7 @@ export class Composer {
    * of that hash. It counts once, when the commit is taken again.
    */
   confirm(hash: string): boolean {
-    const asked = this.#asked.find((each) => names(hash, each));
-    if (asked === undefined) return false;
-    this.#confirmed.add(asked.hash);
-    this.#options.log.log("warn", "what a commit takes away is confirmed", { hash: asked.hash });
-    return true;
+    return this.#losses.confirm(hash);
   }
 
   /** What a build was of: the same commits under other rights are another. */
@@ -367,19 +357,9 @@ export class Composer {
       const message = `source ${unread} has not been read since the start, and nothing is kept of it`;
       return { ...rest, diagnostics: [toRecord("source_unread", message)] };
     }
-    const after = inventoryOf(plan);
-    const before = kept === undefined ? (this.#remembered ?? after) : inventoryOf(kept.release.plan);
     // What is in force without its directory was asked for when it came.
     const isNew = (each: SourceContent) => this.#good.get(each.source)?.revision.id !== each.revision.id;
-    const pathMissing = contents.find((each) => each.pathMissing !== undefined && isNew(each))?.pathMissing;
-    const loss = lossOf(before, after, { pathMissing, digest: snapshotHash });
-    if (loss === undefined || confirmed.has(loss.hash) || (await this.#isMeant(contents, loss, kept))) return built;
-    const refused = {
-      ...rest,
-      diagnostics: toLossRecords(loss, this.#hintFor(loss, kept)),
-    };
-    this.#losses.set(refused, loss);
-    return refused;
+    return await this.#losses.judge({ ...rest, plan }, contents, { inForce: kept?.release, confirmed, isNew });
   }
 
   /** A source that was read from elsewhere, or verified otherwise, than the plan says. What is in force of it stays. */
@@ -400,24 +380,6 @@ export class Composer {
     const there = new Set(contents.map(({ source }) => source));
     const inForce = kept === undefined ? [] : inputsOf(kept.release).map(({ source }) => source);
     return inForce.find((source) => sources.includes(source) && !there.has(source));
-  }
-
-  /** How to say that it is meant: where nothing is in force no controller runs that could be told. */
-  #hintFor(loss: Loss, kept: Kept | undefined): string | undefined {
-    const isKnown = (this.#remembered?.workloads.length ?? 0) > 0;
-    return kept !== undefined || isKnown ? wayToConfirm(loss, kept !== undefined) : undefined;
-  }
-
-  /** Whether a commit since those in force says by the hash that the loss is meant; a merge need not say it again. */
-  async #isMeant(contents: readonly SourceContent[], loss: Loss, kept: Kept | undefined): Promise<boolean> {
-    const inForce = kept === undefined ? [] : inputsOf(kept.release);
-    for (const { source, revision, messagesSince, isMeant } of contents) {
-      const since = inForce.find((each) => each.source === source)?.id;
-      if (isMeant === true) return true;
-      if (since === revision.id || messagesSince === undefined) continue;
-      if (names(await messagesSince(since), loss)) return true;
-    }
-    return false;
   }
 
   async #build(contents: readonly SourceContent[], kept: Kept | undefined): Promise<Built> {
@@ -443,7 +405,7 @@ export class Composer {
 
   #tellRefused(refused: ReadonlyMap<string, Built>, kept: Kept | undefined, isKnown: boolean): void {
     const { log, clock, tell } = this.#options;
-    this.#asked = kept === undefined ? [] : [...refused.values()].flatMap((built) => this.#losses.get(built) ?? []);
+    this.#losses.ask(kept === undefined ? [] : [...refused.values()]);
     const told = sortInputs([...refused].map(([source, built]) => ({ source, built }))).flatMap(({ source, built }) => {
       const content = this.#newest.get(source);
       if (content === undefined) return [];

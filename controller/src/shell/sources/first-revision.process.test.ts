@@ -1,5 +1,5 @@
 /** A controller that starts from nothing: what its first revision needs of other sources is read before that is refused. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SILENT } from "@regomesh/base";
@@ -148,3 +148,24 @@ test.skipIf(!hasGitServer)("a source that cannot be read is named beside what is
   expect((error as Error).message).toContain("no workload has the labels of the canary");
   expect((error as Error).message).toContain(`\nsource shop is not read: ${server.url("shop")} cannot be fetched: `);
 });
+
+test.skipIf(!hasGitServer)(
+  "a state folder that has lost what was in force has its sources read before a loss is told",
+  async () => {
+    shop.commit("shop", { "mesh.yaml": ["cart", "desk", "till"].map((name) => service(name, "shop")).join("") });
+    await start({});
+    await controller?.close();
+    controller = undefined;
+    const snapshots = join(folder, "state/snapshots");
+    rmSync(join(snapshots, "last-good.json"));
+    const known = ["cart", "desk", "till"].map((name) => ({
+      workload: `shop/${name}`,
+      instance: "1",
+      principal: `spiffe://regomesh.local/ns/shop/sa/${name}`,
+      heardMs: 1,
+    }));
+    writeFileSync(join(snapshots, "proxies.json"), JSON.stringify(known));
+    const { revision } = await start({});
+    expect(revision?.inputs.map((each) => each.source)).toEqual(["root", "shop"]);
+  },
+);
