@@ -1,9 +1,12 @@
 /**
  * What compiling costs, in CPU time of the thread that compiles: other processes on the machine count little. Each process
- * runs what `regomesh build` runs (cli/bin/program.mjs), with the code that the first of them has kept.
+ * runs what `regomesh build` runs (cli/bin/program.mjs), with the code that the first of them has kept. Beside it, where
+ * there is one, `opa build -t wasm` of the same policy: whole processes with all their threads, in turn.
  */
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
+import { COMPILE_ENTRYPOINT, compiledPolicy } from "./compile-policy.ts";
+import { opaBuildCpuMs } from "./peers/opa-build.ts";
 
 const COLD_MS_MAX = 60;
 const WARM_MS_MAX = 15;
@@ -19,12 +22,15 @@ type Once = {
   /** Until the compiler is there. */
   readonly importedMs: number;
   readonly compiledMs: readonly number[];
+  /** Of all threads, from the start of the process. */
+  readonly processMs: number;
   readonly memoryBytes: number;
 };
 
 export type CompilesMeasured = { readonly text: string; readonly missed: readonly string[] };
 
-export function measureCompiles(): CompilesMeasured {
+/** `opa`: the program, by its name or place. */
+export function measureCompiles(opa: string): CompilesMeasured {
   compileOnce(SMALL, 1); // keeps what it has compiled
   const cold = Array.from({ length: PROCESSES }, () => compileOnce(SMALL, 1));
   const warm = compileOnce(SMALL, WARM_UP + 20).compiledMs.slice(WARM_UP);
@@ -42,12 +48,29 @@ export function measureCompiles(): CompilesMeasured {
     "compile: CPU time of its thread, the least of several",
     row("until the compiler is loaded", least(cold.map(({ importedMs }) => importedMs))),
     ...goals.map(([name, ms, max]) => row(name, ms, `goal ${max} ms`)),
+    ...[SMALL, MANY].map((rules) => beside(opa, rules)),
     `  memory at ${MANY / 10} and ${MANY} rules: ${Math.round(tenth.memoryBytes / MIB)} and ${Math.round(many.memoryBytes / MIB)} MiB`,
   ].join("\n");
   const missed = goals
     .filter(([, ms, max]) => ms > max)
     .map(([name, ms, max]) => `${name}: ${Math.round(ms)} ms, not ${max} ms`);
   return { text, missed };
+}
+
+/** A line of whole processes of both, one after the other. */
+function beside(opa: string, rules: number): string {
+  const text = compiledPolicy(rules);
+  const turns = Array.from({ length: rules === SMALL ? PROCESSES : 2 }, () => ({
+    theirs: opaBuildCpuMs(opa, text, COMPILE_ENTRYPOINT),
+    ours: compileOnce(rules, 1).processMs,
+  }));
+  const ours = least(turns.map((turn) => turn.ours));
+  const theirs = turns.flatMap((turn) => turn.theirs ?? []);
+  const told =
+    theirs.length === 0
+      ? "no opa"
+      : `opa build -t wasm ${least(theirs).toFixed(0)} ms, ${(ours / least(theirs)).toFixed(2)} ×`;
+  return `  ${`${rules} rules, a whole process`.padEnd(44)} ${ours.toFixed(1).padStart(8)} ms  ${told}`;
 }
 
 function least(values: readonly number[]): number {
