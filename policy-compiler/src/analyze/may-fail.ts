@@ -70,7 +70,8 @@ function mayFail(term: Term, failing: Failing): boolean {
 }
 
 function mayFailAmong(terms: readonly Term[], failing: Failing): boolean {
-  for (const term of terms) {
+  for (let i = 0; i < terms.length; i++) {
+    const term = terms[i] as Term;
     if (term.kind !== "string" && term.kind !== "var" && mayFail(term, failing)) return true;
   }
   return false;

@@ -15,8 +15,10 @@ export type TryOrder = {
 export function makeTryOrder(variables: readonly (readonly string[])[]): TryOrder {
   const count = variables.length;
   const waiters = new Map<string, number[]>();
-  for (const [item, names] of variables.entries()) {
-    for (const name of names) {
+  for (let item = 0; item < count; item++) {
+    const names = variables[item] as readonly string[];
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i] as string;
       const known = waiters.get(name);
       if (known === undefined) waiters.set(name, [item]);
       else known.push(item);

@@ -29,8 +29,8 @@ export function followControl(code: CoreCode): void {
   const bits = code.kind === "function" ? followedIn(code) : undefined;
   if (bits === undefined) return;
   const walk: Walk = { bits, exits: new Map(), reached: new Map(), mayHave: new Set() };
-  let state: State | undefined = code.params.reduce((all, param) => all | bitOf(walk, param), 0);
-  for (const region of code.body) state = state === undefined ? undefined : walkRegion(walk, region, state);
+  const given = code.params.reduce((all, param) => all | bitOf(walk, param), 0);
+  walkRegions(walk, code.body, given);
   for (const region of code.body) rewrite(walk, region, true);
   code.body = code.body.filter(({ label, ops }) => ops.length > 0 && !isLeave(ops[0], label));
   dropUnread(code, bits);
@@ -84,10 +84,7 @@ function walkOp(walk: Walk, op: Op, state: State): State | undefined {
     case "test":
       return walkTest(walk, op, state);
     case "regions":
-      return op.regions.reduce<State | undefined>(
-        (before, region) => (before === undefined ? undefined : walkRegion(walk, region, before)),
-        state,
-      );
+      return walkRegions(walk, op.regions, state);
     case "loop":
       return walkLoop(walk, op.body, state | bitOf(walk, op.key) | bitOf(walk, op.value));
     case "not": {
@@ -106,15 +103,25 @@ function walkOp(walk: Walk, op: Op, state: State): State | undefined {
     case "assign-once":
       if ((state & bitOf(walk, op.target)) !== 0) walk.mayHave.add(op);
       return state | bitOf(walk, op.target);
-    default: {
+    default:
       if ("exit" in op) exitWith(walk, op.exit, state);
-      let after = state;
-      eachWrite(op, (local) => {
-        after |= bitOf(walk, local);
-      });
-      return after;
-    }
+      return state | bitsWritten(walk, op);
   }
+}
+
+/** By itself: a closure makes an object of the variables around it with each call. */
+function bitsWritten(walk: Walk, op: Op): number {
+  let bits = 0;
+  eachWrite(op, (local) => {
+    bits |= bitOf(walk, local);
+  });
+  return bits;
+}
+
+function walkRegions(walk: Walk, regions: readonly Region[], from: State): State | undefined {
+  let state: State | undefined = from;
+  for (let i = 0; i < regions.length && state !== undefined; i++) state = walkRegion(walk, regions[i] as Region, state);
+  return state;
 }
 
 function walkLoop(walk: Walk, body: Region, from: State): State {

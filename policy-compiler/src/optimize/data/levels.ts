@@ -187,7 +187,11 @@ function writesExposed({ exposed }: Walk, op: Op): boolean {
   if (exposed.size === 0) return false;
   if (op.kind === "get" || op.kind === "assign") return exposed.has(op.target);
   if (op.kind === "test") return false;
-  return someOpIn(op, (inner) => someWrite(inner, (local) => exposed.has(local)));
+  return someWriteIn(op, exposed);
+}
+
+function someWriteIn(op: Op, locals: ReadonlySet<Local>): boolean {
+  return someOpIn(op, (inner) => someWrite(inner, (local) => locals.has(local)));
 }
 
 function define({ origins }: Walk, target: Local, origin: Origin | undefined): true {
@@ -220,14 +224,15 @@ function noteKind({ proof, origins }: Walk, op: Op): void {
 }
 
 /** What something else is part of need be asked no more. */
-function noteAsked({ proof: { open } }: Walk, origin: Origin | undefined): void {
-  if (origin === undefined || open.size === 0) return;
+function noteAsked({ proof: { open, isWhole } }: Walk, origin: Origin | undefined): void {
+  if (origin === undefined || !isWhole || open.size === 0) return;
   if (origin.kind === "part") open.delete(partName(origin.at, origin.names));
   else if (origin.kind === "term") open.delete(termName(origin.term));
 }
 
 /** A part, or a value known before, that must be there. */
 function noteOpen({ proof }: Walk, part: Origin | undefined): void {
+  if (!proof.isWhole) return;
   if (part?.kind === "part") proof.open.add(partName(part.at, part.names));
   else if (part?.kind === "term") proof.open.add(termName(part.term));
   else proof.isWhole = false;
@@ -296,7 +301,7 @@ function ask(walk: Walk, test: Asked["test"], part: Origin | undefined, key: Ter
     proof.isWhole = false;
     return true;
   }
-  if (proof.open.size > 0) {
+  if (proof.isWhole && proof.open.size > 0) {
     const name = partName(part.at, part.names);
     proof.open.delete(name);
     proof.open.delete(`${test} of ${name}`);

@@ -5,7 +5,7 @@
 import { type Guard, nameOf, type Term } from "../../core/guard.ts";
 import type { CallOp, MakeOp, Op, Region } from "../../core/op.ts";
 import { type Constant, FALSE, type Local, literalOf, Type, type Value } from "../../core/value.ts";
-import { eachOp, eachWrite, someOp } from "../../core/walk.ts";
+import { eachOpIn, eachWrite, someOpIn } from "../../core/walk.ts";
 import { isMembership, MEMBER } from "../membership.ts";
 import { isQuiet } from "./quiet.ts";
 
@@ -85,17 +85,20 @@ function follow(walk: Walk, op: Op): boolean {
     }
     case "regions":
     case "not":
-    case "loop": {
-      const inside = { label: 0, ops: [op] };
-      if (someOp([inside], (inner) => !isQuiet(inner))) return false;
-      eachOp([inside], (inner) => eachWrite(inner, (local) => origins.delete(local)));
-      return true;
-    }
+    case "loop":
+      return passOver(origins, op);
     case "length":
       return define(origins, op.target, undefined);
     default:
       return isQuiet(op);
   }
+}
+
+/** Nothing is known of what is written inside. */
+function passOver(origins: Map<Local, Origin>, op: Op): boolean {
+  if (someOpIn(op, (inner) => !isQuiet(inner))) return false;
+  eachOpIn(op, (inner) => eachWrite(inner, (local) => origins.delete(local)));
+  return true;
 }
 
 function define(origins: Map<Local, Origin>, target: Local, origin: Origin | undefined): true {
