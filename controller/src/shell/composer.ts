@@ -12,6 +12,7 @@ import { printRight, type SourceRights } from "../index/rights.ts";
 import { freshIn } from "../index/seniority.ts";
 import { inputsOf, pickContents, sortInputs, toInput } from "../sources/inputs.ts";
 import { readAs } from "../sources/read-as.ts";
+import { renamedIn } from "../sources/renamed.ts";
 import { type Attempt, type Candidate, contentKey, type Settled, settle } from "../sources/settle.ts";
 import { type Input, ROOT_SOURCE, type SourceContent, type SourceVerdict } from "../sources/source.ts";
 import type { SourcePlan } from "../sources/source-plan.ts";
@@ -200,6 +201,7 @@ export class Composer {
     let { key, settled } = await trySettling();
     if (kept === undefined && pinned === undefined && (await this.#learn(settled)))
       ({ key, settled } = await trySettling());
+    if (pinned === undefined && this.#rename(settled)) ({ key, settled } = await trySettling());
     this.#losses.spend(confirmed);
     if (pinned === undefined) this.#tellRefused(settled.refused, kept, this.#last?.key === key);
     else {
@@ -319,6 +321,14 @@ export class Composer {
     if (chosen !== undefined || wanted.every(isKnown)) return false;
     await this.#options.learn?.(wanted);
     return true;
+  }
+
+  /** While a source is read anew under another name its workloads would not be of the mesh; false where none has another. */
+  #rename({ chosen }: Settled<Built>): boolean {
+    const renamed = renamedIn(chosen?.built.plan?.sources ?? [], [...this.#good.values()]);
+    const unread = renamed.filter(({ source }) => !this.#newest.has(source));
+    for (const content of unread) this.offer(content);
+    return unread.length > 0;
   }
 
   async #attempt(

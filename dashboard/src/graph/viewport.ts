@@ -7,15 +7,16 @@ const SCALE_MAX = 3;
 /** Smaller, and nothing can be read: a narrow window shows the beginning, and the rest is dragged in. */
 const READABLE_MIN = 0.55;
 
-/** All of a drawing of that size in the middle of a window of that size, hardly magnified. */
+/** What of the window's upper left corner is the search field's, in pixels. */
+const SEARCH = { width: 190, height: 52 };
+
+/** All of a drawing of that size in the middle of a window of that size, hardly magnified, and none of it behind the search field. */
 export function fit(width: number, height: number, windowWidth: number, windowHeight: number): Viewport {
   if (width === 0 || height === 0) return { x: 0, y: 0, scale: 1 };
   const scale = Math.max(READABLE_MIN, Math.min(1.15, windowWidth / width, windowHeight / height));
-  return {
-    scale,
-    x: Math.max(0, (windowWidth - width * scale) / 2),
-    y: Math.max(0, (windowHeight - height * scale) / 2),
-  };
+  const x = Math.max(0, (windowWidth - width * scale) / 2);
+  const y = Math.max(x < SEARCH.width ? SEARCH.height : 0, (windowHeight - height * scale) / 2);
+  return { scale, x, y };
 }
 
 /** Scaled by `factor`, with the point (px, py) of the window staying where it is. */

@@ -62,7 +62,21 @@ const DOCUMENTS = [
   service("web", "{ ports: [{ port: 80 }] }", "{ service: web }", ", labels: { tier: front }"),
   service("web", "{ ports: [{ port: 80 }] }", "{ service: web }", ", annotations: { by: somebody }"),
   service("web", "{ ports: [{ port: 80 }], hosts: [shop.example] }", "{ service: web, calls: [orders] }"),
+  service(
+    "web",
+    "{ ports: [{ port: 80 }], subsets: [{ name: v1, labels: { v: '1' } }] }",
+    "{ service: web }",
+    ", labels: { v: '1' }",
+  ),
   service("orders", "{ ports: [{ port: 80 }], hosts: [shop.example] }", "{ service: orders }"),
+  resource("MeshService", "cart", "{ ports: [{ port: 80 }, { name: more, port: 81 }] }", ", namespace: shop"),
+  resource("Workload", "cart", "{ service: cart }", ", namespace: shop"),
+  resource(
+    "Workload",
+    "orders",
+    "{ service: orders, listen: { address: 127.0.0.1 } }",
+    ", labels: { tier: front, v: '2' }",
+  ),
   service("orders", "{ ports: [{ port: 80 }], selector: { tier: front } }", "{ service: orders }"),
   service("orders", "{ ports: [{ port: 80, mode: none }] }", "{ service: orders }"),
   binding("bound", "unit: a"),
@@ -75,6 +89,8 @@ const DOCUMENTS = [
   resource("Policy", "inline", "{ modules: { a.rego: 'package mesh.authz', a_test.rego: 'test_fails' } }"),
   resource("TrafficPolicy", "slow", "{ services: [web] }"),
   resource("TrafficPolicy", "quick", "{ services: [web, orders] }"),
+  resource("TrafficPolicy", "slow", "{ services: [web], timeouts: { request: 3s } }"),
+  resource("MeshConfig", "m", "{ release: { canary: { labels: { tier: front } } } }"),
   resource(
     "PolicySource",
     "shop",
@@ -130,6 +146,15 @@ const anyEdit = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("delete"), at: anyPlace }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("move"), at: anyPlace, to: anyPlace }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("back"), by: fc.nat(6) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("drop"), source: fc.constantFrom(...SOURCES) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant("swap"),
+      source: fc.constantFrom(...SOURCES),
+      with: fc.constantFrom(...SOURCES),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("rights"), namespaces: fc.subarray(["default", "shop"]) }) },
 );
 type Edit = typeof anyEdit extends fc.Arbitrary<infer E> ? E : never;
@@ -164,6 +189,14 @@ function edited(held: Held, before: readonly Held[], edit: Edit): Held {
     case "move": {
       const text = held.get(edit.at.source)?.get(edit.at.name);
       return text === undefined ? held : put(put(held, edit.at, undefined), edit.to, text);
+    }
+    case "drop": {
+      const { [edit.source]: _, ...others } = Object.fromEntries(held);
+      return new Map(Object.entries(others));
+    }
+    case "swap": {
+      const [one, other] = [held.get(edit.source), held.get(edit.with)];
+      return new Map(held).set(edit.source, other ?? new Map()).set(edit.with, one ?? new Map());
     }
     case "back":
       return before.at(-1 - edit.by) ?? held;
