@@ -71,6 +71,7 @@ export class Composer {
   #last: Last | undefined;
   readonly #losses: Losses;
   #refused: readonly RefusedBody[] = [];
+  #wanted: readonly SourcePlan[] = [];
   /** What stays in force, whatever is newest, and what it is made of. */
   #pinned: Pinned | undefined;
   #pinFault: string | undefined;
@@ -92,6 +93,11 @@ export class Composer {
 
   get counts(): ControllerCounts {
     return this.#counts;
+  }
+
+  /** Sources that the mesh's own newest names, which is refused, and what is in force does not: it may be for want of them. */
+  get wanted(): readonly SourcePlan[] {
+    return this.#wanted;
   }
 
   /** Resources in force, by source; undefined before anything was built here. */
@@ -181,7 +187,8 @@ export class Composer {
     if (pinned !== undefined && !isPinNew && kept?.held?.built === this.builtOf(pinned.contents.map(toInput)))
       return undefined;
     const isSame = (contents: readonly SourceContent[]) =>
-      kept?.built === this.builtOf(contents.map(toInput)) && kept.compiler === compiler;
+      kept?.compiler === compiler && kept.built === this.builtOf(this.#withoutWanted(contents, kept).map(toInput));
+    this.#wanted = [];
     if (isSame(all)) {
       this.#losses.drop();
       this.#adoptGood(all);
@@ -203,6 +210,7 @@ export class Composer {
       ({ key, settled } = await trySettling());
     if (pinned === undefined && this.#rename(settled)) ({ key, settled } = await trySettling());
     this.#losses.spend(confirmed);
+    if (pinned === undefined) this.#wanted = wantedBy(settled, kept);
     if (pinned === undefined) this.#tellRefused(settled.refused, kept, this.#last?.key === key);
     else {
       const [fault] = settled.refused.values();
@@ -312,6 +320,14 @@ export class Composer {
       return { source, newest: isHeld ? undefined : newest, lastGood: this.#good.get(source) };
     });
     return sortInputs(candidates);
+  }
+
+  /** Without what only a refused commit of the mesh's own source names, where the one in force is taken in its place. */
+  #withoutWanted(contents: readonly SourceContent[], kept: Kept): readonly SourceContent[] {
+    const [root, good] = [contents.find(({ source }) => source === ROOT_SOURCE), this.#good.get(ROOT_SOURCE)];
+    if (root === undefined || good === undefined || contentKey(root) !== contentKey(good)) return contents;
+    const named = new Set([ROOT_SOURCE, ...Object.keys(this.#options.sources), ...namesIn(kept)]);
+    return contents.filter(({ source }) => named.has(source));
   }
 
   /** The first revision may be refused for want of what its PolicySources hold; false where that is known, or is none. */
@@ -477,6 +493,17 @@ export class Composer {
 
 function keyOf({ source, newest, lastGood }: Candidate): string {
   return [source, ...[newest, lastGood].map((each) => (each === undefined ? "-" : contentKey(each)))].join(" ");
+}
+
+/** Of PolicySources, those that what is in force has. */
+function namesIn({ release }: Kept): readonly string[] {
+  return (release.plan.sources ?? []).map(({ name }) => name);
+}
+
+function wantedBy({ refused }: Settled<Built>, kept: Kept | undefined): readonly SourcePlan[] {
+  const wanted = refused.get(ROOT_SOURCE)?.wanted ?? [];
+  const names = kept === undefined ? [] : namesIn(kept);
+  return wanted.filter(({ name }) => !names.includes(name));
 }
 
 function isDeclared({ source }: SourceContent, { sources }: Built): boolean {

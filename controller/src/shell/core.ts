@@ -175,6 +175,7 @@ export function makeCore(builder: Builder, lease: Lease, troubles: Troubles, opt
       const [stage] = await stages.read();
       if (stage !== undefined) distributor.resume(stage);
     },
+    onComposed: () => void late.sources?.want(composer.wanted),
     onPin: (before, pinned) => announcer.rolledBack(before, pinned, clock.nowMs()),
     onGiven: (sequence) => distributor.noteGiven(sequence),
     remembered: async () => (await known.read()).map(({ workload }) => workload),

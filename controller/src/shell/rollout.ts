@@ -40,6 +40,8 @@ export type RolloutOptions = {
   readonly onResume?: () => Promise<void>;
   /** An operator has put the second above the first, which was in force. */
   readonly onPin?: (before: readonly Input[], pinned: readonly Input[]) => void;
+  /** What is newest was composed, and is in force where it may be. */
+  readonly onComposed?: () => void;
   /** Releases may have been given numbers up to that before this start. */
   readonly onGiven?: (sequence: number) => void;
   /** What would be gone back to if a new release were held. */
@@ -317,6 +319,7 @@ export class Rollout {
       const compiler = await this.#options.builder.version();
       const composed = await this.#options.composer.compose(compiler, this.#kept);
       if (composed !== undefined) await this.#inTurn(() => this.#accept(composed));
+      this.#options.onComposed?.();
     });
     this.#composing = turn.catch(() => {});
     await turn;

@@ -49,6 +49,8 @@ export class Sources {
   /** One word is kept after the other. */
   #keeping: Promise<void> = Promise.resolve();
   #plans: readonly SourcePlan[] = [];
+  /** Named by no commit that is in force, but by one that may be once they are read. */
+  #wanted: readonly SourcePlan[] = [];
   /** Mirrors of sources that are gone since the start, the newest last. */
   #gone: readonly { readonly name: string; readonly gitDir: string }[] = [];
   #isStarted = false;
@@ -85,6 +87,13 @@ export class Sources {
     return this.#suspended.has(name);
   }
 
+  /** As `sync`, of what a commit names that is not in force: it may be for want of what they hold. */
+  async want(plans: readonly SourcePlan[]): Promise<void> {
+    if (isDeepStrictEqual(plans, this.#wanted)) return;
+    this.#wanted = plans;
+    await this.sync(this.#plans);
+  }
+
   /**
    * Opens what PolicySources name, closes what they no longer do, and opens anew what they name otherwise. Never
    * rejects: what one of them has wrong is no other's, nor the controller's.
@@ -100,13 +109,15 @@ export class Sources {
   }
 
   async #sync(): Promise<void> {
-    const plans = this.#plans;
+    const inForce = this.#plans;
+    const wanted = this.#wanted.filter(({ name }) => !inForce.some((plan) => plan.name === name));
+    const plans = [...inForce, ...wanted];
     const { named, onGone, log } = this.#options;
     const isNamed = (name: string) => name === ROOT_SOURCE || named.some((place) => place.name === name);
-    const wanted = new Map(plans.flatMap((plan) => (isNamed(plan.name) ? [] : [[plan.name, this.#placeOf(plan)]])));
+    const places = new Map(plans.flatMap((plan) => (isNamed(plan.name) ? [] : [[plan.name, this.#placeOf(plan)]])));
     for (const [name, source] of this.#others) {
       if (isNamed(name)) continue;
-      const place = wanted.get(name);
+      const place = places.get(name);
       if (place !== undefined && isDeepStrictEqual(place, source.place)) continue;
       this.#others.delete(name);
       await source.close();
@@ -115,7 +126,7 @@ export class Sources {
       // What was newest of another address, or was verified by other keys, is not this one's.
       onGone(name);
     }
-    for (const [name, place] of wanted) {
+    for (const [name, place] of places) {
       if (this.#isClosed || place === undefined || this.#others.has(name)) continue;
       log.log("info", "a source is followed", { source: name });
       const source = await openOne(this.#options, place, this.#suspended).catch((error: Error) => {
@@ -170,9 +181,9 @@ export class Sources {
     }
   }
 
-  /** Opens what PolicySources name that nothing in force names yet, and looks once at each. */
+  /** As `want`, and looks once at each. */
   async learn(plans: readonly SourcePlan[]): Promise<void> {
-    await this.sync(plans);
+    await this.want(plans);
     await Promise.all(plans.map(({ name }) => this.#others.get(name)?.fetch()));
   }
 

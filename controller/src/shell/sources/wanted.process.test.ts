@@ -1,10 +1,11 @@
-/** A controller that starts from nothing: what its first revision needs of other sources is read before that is refused. */
+/** A revision that names a source and needs what that brings: it is read before the first of a controller without state is refused, and a later one comes in force with it. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SILENT } from "@regomesh/base";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type GitServer, hasGitServer, serveGit, WorkTree } from "../../../test/git-server.ts";
+import { refusedOf } from "../../api/sources.ts";
 import type { StatusBody } from "../../api/status.ts";
 import { type Controller, openController } from "../controller.ts";
 import { SYSTEM_CLOCK } from "../system-clock.ts";
@@ -57,7 +58,7 @@ async function start(files: Readonly<Record<string, string>>): Promise<StatusBod
 }
 
 /** What is the root's, and needs what the shop brings. */
-const needs: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+const NEEDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "canaries by their labels": { "mesh.yaml": canary("shop") },
   "a service that a mandatory policy is for": {
     "binding.yaml": document(
@@ -93,7 +94,7 @@ const needs: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     ),
   },
 };
-test.skipIf(!hasGitServer).each(Object.entries(needs))(
+test.skipIf(!hasGitServer).each(Object.entries(NEEDS))(
   "of a source that a PolicySource names: %s",
   async (_, files) => {
     shop.commit("shop", { "mesh.yaml": service("cart", "shop") });
@@ -167,5 +168,48 @@ test.skipIf(!hasGitServer)(
     writeFileSync(join(snapshots, "proxies.json"), JSON.stringify(known));
     const { revision } = await start({});
     expect(revision?.inputs.map((each) => each.source)).toEqual(["root", "shop"]);
+  },
+);
+
+async function until(isTrue: (status: StatusBody) => boolean): Promise<StatusBody> {
+  for (;;) {
+    const body = (await (await fetch(`${controller?.http}/api/status`)).json()) as StatusBody;
+    if (isTrue(body)) return body;
+    await new Promise((next) => setTimeout(next, 10));
+  }
+}
+const inForce = ({ revision }: StatusBody) => revision?.inputs.map(({ source, id }) => [source, id]);
+
+test.skipIf(!hasGitServer)(
+  "a later commit that names a source, and needs what that brings, comes in force with it",
+  async () => {
+    const cart = shop.commit("shop", { "mesh.yaml": service("cart", "shop") });
+    await start({ "sources.yaml": "" });
+    const needs = { "sources.yaml": source("shop"), ...NEEDS["a service that a workload calls"] };
+    const commit = root.commit("needs the cart", needs);
+    const status = await until(({ revision }) => revision?.inputs.length === 2);
+    expect([status.revision?.sequence, inForce(status)]).toEqual([
+      2,
+      [
+        ["root", commit],
+        ["shop", cart],
+      ],
+    ]);
+  },
+);
+
+test.skipIf(!hasGitServer)(
+  "a source that only a refused commit names is read, changes nothing, and is left with it",
+  async () => {
+    shop.commit("shop", { "mesh.yaml": service("cart", "shop") });
+    const before = inForce(await start({ "sources.yaml": "" }));
+    const calls = (NEEDS["a service that a workload calls"]?.["web.yaml"] ?? "").replace("cart.shop", "desk.shop");
+    const refused = root.commit("needs what there is not", { "sources.yaml": source("shop"), "web.yaml": calls });
+    const isShop = ({ name }: { readonly name: string }) => name === "shop";
+    const read = await until(({ sources }) => sources.find(isShop)?.newest !== undefined);
+    expect([refusedOf(read)?.commit, inForce(read)]).toEqual([refused, before]);
+    const later = root.commit("needs nothing", { "sources.yaml": "", "web.yaml": service("web", "default") });
+    const last = await until(({ sources }) => !sources.some(isShop) && sources[0]?.inForce?.id === later);
+    expect(inForce(last)).toEqual([["root", later]]);
   },
 );
