@@ -204,7 +204,7 @@ function readAllFirst(state: State): State {
     // Neither calls nor reads come first where nothing asks rules: most rules stay as they are.
     if (!linksOf(rule).some((link) => mayRuleFail(link, { root, errorsEnd }))) return needed;
     const generator = { counter: { generated: READING_START } };
-    const called = callsFirst(needed, root, generator);
+    const called = callsFirst(needed, { root, errorsEnd, generator });
     const left = unasked.size === 0 ? [] : linksOf(rule).map((link) => unasked.get(link));
     return readFirst(called, { root, errorsEnd, generator, asksKeys: !alike.has(rule) }, left);
   };

@@ -5,21 +5,19 @@
  */
 
 import type { Body, Expr, Rule, Term, What } from "../resolved/ast.ts";
-import type { RuleNode } from "../resolved/rule-tree.ts";
 import type { Generator } from "./context.ts";
-import { asksRules } from "./may-fail.ts";
+import { asksRules, type Failing } from "./may-fail.ts";
 import { splitCalls } from "./negation.ts";
 import { hasClosure, hasClosures, mapSubterms, mapWhat, someSubterm, subterms, termsOfWhat } from "./tree.ts";
 
-type Split = { readonly root: RuleNode; readonly generator: Generator };
+type Split = Failing & { readonly generator: Generator };
 
-/** The rule with its `else` links; `root` are all rules. */
-export function callsFirst(rule: Rule, root: RuleNode, generator: Generator): Rule {
-  const split: Split = { root, generator };
+/** The rule with its `else` links. */
+export function callsFirst(rule: Rule, split: Split): Rule {
   const { head } = rule;
   const body = splitBody(split, rule.body);
   const value = hasClosure(head.value) ? splitTerm(split, head.value) : head.value;
-  const next = rule.else === undefined ? undefined : callsFirst(rule.else, root, generator);
+  const next = rule.else === undefined ? undefined : callsFirst(rule.else, split);
   if (body === rule.body && value === head.value && next === rule.else) return rule;
   return { ...rule, head: value === head.value ? head : { ...head, value }, body, else: next };
 }
@@ -72,23 +70,24 @@ function splitTerm(split: Split, term: Term): Term {
   }
 }
 
-/** A call stands beside a reference that asks rules. */
-function mixes({ root }: Split, { what, isNegated }: Expr): boolean {
-  return !isNegated && mixesIn(termsOfWhat(what), root);
+/** A call stands beside a reference that asks rules; where its error ends the evaluation, beside any that may be undefined. */
+function mixes(split: Split, { what, isNegated }: Expr): boolean {
+  return !isNegated && mixesIn(termsOfWhat(what), split);
 }
 
-function mixesIn(terms: readonly Term[], root: RuleNode): boolean {
+function mixesIn(terms: readonly Term[], failing: Failing): boolean {
   // Nor is there one further in: what is deep and calls nothing is looked through once.
   if (!terms.some(hasCall)) return false;
-  if (terms.some((term) => hasOutside(term, root))) return true;
-  return terms.some((term) => mixesIn(term.kind === "call-term" ? term.args : subterms(term), root));
+  if (terms.some((term) => hasOutside(term, failing))) return true;
+  return terms.some((term) => mixesIn(term.kind === "call-term" ? term.args : subterms(term), failing));
 }
 
 function hasCall(term: Term): boolean {
   return term.kind === "call-term" || someSubterm(term, hasCall);
 }
 
-function hasOutside(term: Term, root: RuleNode): boolean {
+function hasOutside(term: Term, failing: Failing): boolean {
   if (term.kind === "call-term") return false;
-  return asksRules(term, root) || someSubterm(term, (part) => hasOutside(part, root));
+  if (failing.errorsEnd ? term.kind === "ref" : asksRules(term, failing.root)) return true;
+  return someSubterm(term, (part) => hasOutside(part, failing));
 }

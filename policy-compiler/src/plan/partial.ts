@@ -5,13 +5,25 @@
  */
 import type { IrFunc, IrOperand, IrStmt } from "../ir/policy.ts";
 import type { Rule, Term } from "../resolved/ast.ts";
-import { dataName, descendantsWithRules, type RuleNode } from "../resolved/rule-tree.ts";
+import { childrenOf, dataName, descendantsWithRules, type RuleNode } from "../resolved/rule-tree.ts";
 import { constantText } from "../syntax/constant-text.ts";
 import { isHidden } from "./environment.ts";
 import { type FuncSite, finishFunc, nextBlock, reuseLocals } from "./func.ts";
 import { markRule, planRuleBody } from "./mark.ts";
 import { isRoot } from "./readiness.ts";
-import { append, baseDot, dot, equal, local, makeBlock, newLocal, planTerm, type Site, text } from "./site.ts";
+import {
+  append,
+  baseDot,
+  dot,
+  equal,
+  local,
+  makeBlock,
+  newLocal,
+  planIsAny,
+  planTerm,
+  type Site,
+  text,
+} from "./site.ts";
 import { keysInTree, makePlaces, type Place, type Placed, type Vacant, vacantPlaces } from "./vacant.ts";
 
 /** True if the node's rules make its document piece by piece. */
@@ -110,7 +122,12 @@ function planPiece(func: FuncSite, node: RuleNode, piece: Piece, options: Into):
     planDefault(site, node, rule, document, piece.path);
     return;
   }
-  if (isPattern(rule.head.value)) matchKnown(site, member, rule.head.value);
+  if (member !== undefined) {
+    const { value } = rule.head;
+    if (value.kind === "set") planIsAny(site, member, ["IsSetStmt"]);
+    if (value.kind === "object") planIsAny(site, member, ["IsObjectStmt"]);
+    matchKnown(site, member, knownOf(value));
+  }
   planRuleBody(site, dataName(piece.path), rule);
   const path = terms.map((term) => planTerm(site, term));
   const value = planTerm(site, rule.head.value);
@@ -158,18 +175,27 @@ function isPattern(term: Term): boolean {
   switch (term.kind) {
     case "var":
       return !isRoot(term.name);
-    case "null":
-    case "boolean":
-    case "number":
-    case "string":
-      return true;
     case "array":
       return term.items.every(isPattern);
     case "object":
       return term.entries.every(([key, value]) => constantText(key) !== undefined && isPattern(value));
     default:
-      return false;
+      return constantText(term) !== undefined;
   }
+}
+
+/** What is known of a member before the body: variables of their own stand for the rest. */
+function knownOf(term: Term, place = "$member"): Term {
+  if (isPattern(term)) return term;
+  switch (term.kind) {
+    case "array":
+      return { ...term, items: term.items.map((item, i) => knownOf(item, `${place}.${i}`)) };
+    case "object":
+      if (term.entries.some(([key]) => constantText(key) === undefined)) break;
+      return { ...term, entries: term.entries.map(([key, value], i) => [key, knownOf(value, `${place}.${i}`)]) };
+    default:
+  }
+  return { kind: "var", at: term.at, name: place };
 }
 
 /**
@@ -201,7 +227,7 @@ function piecesOf(site: Site, node: RuleNode): readonly Piece[] {
       pieces.push(...rules.filter(({ isDefault }) => !isDefault).map((rule) => make(rule, "rule")));
       if (hasDefaults) pieces.push(...rules.filter(({ isDefault }) => isDefault).map((rule) => make(rule, "default")));
     }
-    for (const child of other.children.values()) collect(child, !hasDefaults);
+    for (const [, child] of childrenOf(other)) collect(child, !hasDefaults);
   };
   collect(node, false);
   return pieces;

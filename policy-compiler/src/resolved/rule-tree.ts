@@ -78,8 +78,21 @@ export function isVirtual(node: RuleNode): boolean {
 }
 
 /** The children that have a value, by name. */
-export function documentsBelow({ children }: RuleNode): readonly (readonly [name: string, child: RuleNode])[] {
-  return [...children].filter(([, child]) => !isFunction(child));
+export function documentsBelow(node: RuleNode): readonly (readonly [name: string, child: RuleNode])[] {
+  return childrenOf(node).filter(([, child]) => !isFunction(child));
+}
+
+/** The children in the order in which OPA evaluates them: of two that are in error the first one is told. */
+export function childrenOf({ children }: RuleNode): readonly (readonly [name: string, child: RuleNode])[] {
+  return [...children].sort(([a], [b]) => compareTexts(a, b));
+}
+
+/** As bytes of UTF-8: where surrogates begin, those of UTF-16 stand in another order. */
+function compareTexts(a: string, b: string): number {
+  if (a === b) return 0;
+  let i = 0;
+  while (a.codePointAt(i) === b.codePointAt(i)) i++;
+  return (a.codePointAt(i) ?? -1) - (b.codePointAt(i) ?? -1);
 }
 
 export function hasDocumentsBelow({ children }: RuleNode): boolean {
