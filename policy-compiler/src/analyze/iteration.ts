@@ -52,12 +52,15 @@ function mentions(term: Term, names: ReadonlySet<string>): boolean {
 export function splitIteration(expr: Expr, outputs: ReadonlySet<string>, context: Splitting): readonly Expr[] {
   if (outputs.size === 0 || expr.isNegated) return [expr];
   const what = toEquation(expr.what, context.arity);
-  const needs =
-    what.kind === "call"
-      ? needsAmong(what.args, outputs)
-      : needsInside(termsOfWhat(what), outputs) ||
-        (what.kind === "unify" && (isTakenApart(what, outputs) || isMade(what.left, what.right, outputs)));
-  return needs ? liftRefs(context, { ...expr, what }) : [expr];
+  return needsFirst(what, outputs) ? liftRefs(context, { ...expr, what }) : [expr];
+}
+
+function needsFirst(what: What, outputs: ReadonlySet<string>): boolean {
+  if (what.kind === "call") return needsAmong(what.args, outputs);
+  if (needsInside(termsOfWhat(what), outputs)) return true;
+  // `[i, xs[i]]`: what no equation takes apart is made in the order of its parts.
+  if (what.kind === "term") return what.term.kind !== "ref" && needsBeside(what.term, outputs);
+  return what.kind === "unify" && (isTakenApart(what, outputs) || isMade(what.left, what.right, outputs));
 }
 
 /** `[xs[k], v] = k`: what is taken apart is a variable that a reference in the pattern binds. */
