@@ -7,8 +7,44 @@ import type { Body, Expr, Term, What } from "../resolved/ast.ts";
 import { isScalar } from "../syntax/ground.ts";
 import { freshVar, type Generator } from "./context.ts";
 
+/** What the index asks where that is wider than the test, which stays where it is. */
+export function wideTest(expr: Expr, generator: Generator): Expr | undefined {
+  return globTest(expr) ?? affixTest(expr, generator);
+}
+
+/**
+ * To the index any delimiter is as good as another, and one of several characters, which is an error of the call, as many
+ * delimiters as it has characters.
+ */
+function globTest(expr: Expr): Expr | undefined {
+  const { at, what } = expr;
+  if (what.kind !== "call" || what.operator.path.join(".") !== "glob.match") return undefined;
+  const [pattern, delimiters, text] = what.args;
+  const given = globDelimiters(delimiters);
+  if (given === undefined || pattern?.kind !== "string" || text === undefined) return undefined;
+  const { characters, isEach } = given;
+  if (isEach && characters.length < 2) return undefined;
+  const items = characters.map((value): Term => ({ kind: "string", at, value }));
+  const list: Term = items.length === 0 ? { kind: "null", at } : { kind: "array", at, items };
+  const any = `{${characters.map((character) => `\\${character}`).join(",")}}`;
+  const wide = [...pattern.value].map((character) => (characters.includes(character) ? any : character)).join("");
+  return { ...expr, what: { ...what, args: [{ ...pattern, value: wide }, list, text] } };
+}
+
+/** The characters of the delimiters, and whether each of these is one. */
+function globDelimiters(term: Term | undefined): { characters: readonly string[]; isEach: boolean } | undefined {
+  if (term?.kind !== "array") return undefined;
+  if (term.items.length === 0) return { characters: ["."], isEach: true };
+  const texts: string[] = [];
+  for (const item of term.items) {
+    if (item.kind !== "string") return undefined;
+    texts.push(item.value);
+  }
+  return { characters: [...texts.join("")], isEach: texts.every((text) => [...text].length === 1) };
+}
+
 /** The index tells the beginning of a text, and of the texts among the members of what holds any. The test stays where it is. */
-export function affixTest(expr: Expr, generator: Generator): Expr | undefined {
+function affixTest(expr: Expr, generator: Generator): Expr | undefined {
   const { at, what } = expr;
   const [asked, affix] = what.kind === "call" ? what.args : [];
   if (what.kind !== "call" || asked === undefined || affix === undefined) return undefined;
@@ -94,14 +130,10 @@ function knownIn(generator: Generator): (item: Term) => Term {
 
 /** Between its delimiters the pattern has texts, or `*` alone: what is less plain the index does not read. */
 export function isPlainGlob(pattern: Term | undefined, delimiters: Term | undefined): boolean {
-  if (pattern?.kind !== "string" || delimiters?.kind !== "array") return false;
-  const all = delimiters.items.map((item) => (item.kind === "string" ? item.value : undefined));
-  if (all.length === 0) all.push(".");
+  const given = globDelimiters(delimiters);
+  if (pattern?.kind !== "string" || given === undefined) return false;
   let parts = [pattern.value];
-  for (const delimiter of all) {
-    if (delimiter === undefined || [...delimiter].length !== 1) return false;
-    parts = parts.flatMap((part) => part.split(delimiter));
-  }
+  for (const character of given.characters) parts = parts.flatMap((part) => part.split(character));
   return parts.every((part) => part === "*" || !/[[?{*\\]/.test(part));
 }
 

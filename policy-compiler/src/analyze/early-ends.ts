@@ -16,8 +16,9 @@ import type { Unasked } from "./find-unasked.ts";
 import { mayRuleFail } from "./may-fail.ts";
 import { needsOf, type Reading } from "./read-first.ts";
 
-/** Each link asks what all of another value need: more are looked at whole. */
-const LINKS_MAX = 16;
+/** Each link asks what all of another value need: where that is more, or is asked more often, all are looked at whole, by an index. */
+const LINKS_MAX = 32;
+const ASKED_MAX = 64;
 
 /** Whether one of the rules is enough: complete ones of the same constant value. */
 export function areAlike({ rules, path }: RuleNode): boolean {
@@ -43,6 +44,7 @@ export function findNeeds(
     if (value === undefined || same.length === links.length || !same.some((link) => mayRuleFail(link, reading)))
       continue;
     const others = links.filter((_, i) => values[i] !== value);
+    if (same.length * others.length > ASKED_MAX) continue;
     const found = others.map((link) => needsOf(link, { ...reading, asksKeys: true }, unasked.get(link)));
     if (found.some((body) => body.length === 0)) continue;
     others.forEach((link, i) => {

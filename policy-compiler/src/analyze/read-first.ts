@@ -11,7 +11,7 @@ import type { Location } from "@regomesh/base";
 import type { Body, Expr, Head, Rule, Term, What } from "../resolved/ast.ts";
 import { isScalar } from "../syntax/ground.ts";
 import { linksOf } from "../syntax/rule-links.ts";
-import { affixTest, noneOf, textTest } from "./constant-tests.ts";
+import { noneOf, textTest, wideTest } from "./constant-tests.ts";
 import { freshVar } from "./context.ts";
 import type { Asked } from "./index-levels.ts";
 import { type Failing, mayRuleFail } from "./may-fail.ts";
@@ -219,7 +219,7 @@ function keepExpr(hoist: Hoist, expr: Expr, replaced: Expr): readonly Kept[] {
   if (part !== undefined) hoist.tests.push(part);
   noteMentioned(replaced, hoist.mentioned);
   if (!isMoved) return [replaced];
-  const wide = affixTest(replaced, hoist.generator);
+  const wide = wideTest(replaced, hoist.generator);
   const test = makeTest(hoist, replaced, [...textTest(replaced), wide ?? replaced]);
   hoist.tests.push(isConstant ? test : { ...test, about: undefined });
   return wide === undefined ? [test] : [replaced];

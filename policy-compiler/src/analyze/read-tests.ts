@@ -6,7 +6,6 @@ import { isScalar } from "../syntax/ground.ts";
 import { printTerm } from "../syntax/print-term.ts";
 import {
   AFFIX_TESTS,
-  affixTest,
   askedOf,
   type End,
   hasTexts,
@@ -16,6 +15,7 @@ import {
   noneOf,
   shapeTest,
   textTest,
+  wideTest,
 } from "./constant-tests.ts";
 import { freshVar } from "./context.ts";
 import type { IndexValue } from "./index-levels.ts";
@@ -148,7 +148,7 @@ function askedAndMembers(what: What): readonly [Term | undefined, readonly Term[
 }
 
 function testBody({ generator }: Asking, test: Expr): Body {
-  return [...textTest(test), affixTest(test, generator) ?? test];
+  return [...textTest(test), wideTest(test, generator) ?? test];
 }
 
 /** The constant that a variable has in an expression before, or the term itself. */
