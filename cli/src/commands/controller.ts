@@ -4,28 +4,25 @@ import { parseArgs } from "node:util";
 import { makeLog, parseDuration } from "@regomesh/base";
 import {
   type ControllerOptions,
-  credentialFor,
   FETCH_EVERY_MS,
   openController,
-  parsePlace,
-  parsePrefix,
   parseTarget,
-  ROOT_SOURCE,
   SYSTEM_CLOCK,
-  type UidRight,
 } from "@regomesh/controller";
 import { ALLOW_HELP, allowFlag, parseAllows, SOURCE_ALLOW_HELP } from "../allow.ts";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
+import { parseJoinSocket, parseJoinToken } from "../controller/join-flags.ts";
+import { parseCluster } from "../controller/kubernetes-flags.ts";
+import { parseAddress } from "../controller/listen-address.ts";
+import { parseCredential, parsePath, parseRepository, parseSources } from "../controller/source-flags.ts";
 import { STATE_DEFAULT } from "../find-controller.ts";
 import { parseLogFormat } from "../flags.ts";
 import { followParent } from "../follow-parent.ts";
 import { beat } from "../heartbeat.ts";
-import { workloadKey } from "../units.ts";
 
 const DEFAULT_HTTP = "127.0.0.1:15000";
 const DEFAULT_GRPC = "127.0.0.1:15010";
 const SVID_TTL_LEAST_MS = 10_000;
-const FETCH_LEAST_MS = 1000;
 
 const help = `
 Usage: regomesh controller --git DIR|URL [flags]
@@ -211,102 +208,12 @@ function parseFlags(
   };
 }
 
-const CLUSTER_FLAGS = ["kubeconfig", "context", "state-namespace", "admission", "admission-service", "inject"] as const;
-type ClusterFlags = Readonly<Partial<Record<"git" | (typeof CLUSTER_FLAGS)[number], string>>> & {
-  readonly kubernetes?: boolean;
-};
-
-/** The cluster in the place of a repository; undefined where none is asked for. */
-function parseCluster(values: ClusterFlags): ControllerOptions["kubernetes"] {
-  const { git, kubeconfig, context, kubernetes = false, "state-namespace": stateNamespace } = values;
-  const own = CLUSTER_FLAGS.find((name) => values[name] !== undefined);
-  if (!kubernetes && own !== undefined) throw new UsageError(`--${own} is for --kubernetes`);
-  if (!kubernetes) return undefined;
-  if (git !== undefined)
-    throw new UsageError("--kubernetes takes the place of --git: name a repository by a PolicySource of the cluster");
-  const admission = parseAdmission(values);
-  if (stateNamespace !== undefined && !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(stateNamespace))
-    throw new UsageError(`--state-namespace takes a namespace, not ${stateNamespace}`);
-  return {
-    ...(kubeconfig === undefined ? {} : { kubeconfig }),
-    ...(context === undefined ? {} : { context }),
-    ...(admission === undefined ? {} : { admission }),
-    ...(stateNamespace === undefined ? {} : { stateNamespace }),
-  };
-}
-
-function parseAdmission(values: ClusterFlags): NonNullable<ControllerOptions["kubernetes"]>["admission"] {
-  const { admission, "admission-service": service, inject } = values;
-  if (admission === undefined) {
-    if (service !== undefined || inject !== undefined)
-      throw new UsageError("--admission-service and --inject need --admission: where the API server asks");
-    return undefined;
-  }
-  const [, namespace, name] = /^([a-z0-9-]{1,63})\/([a-z0-9-]{1,63})$/.exec(service ?? "") ?? [];
-  if (service !== undefined && (namespace === undefined || name === undefined))
-    throw new UsageError(`--admission-service takes NAMESPACE/NAME, not ${service}`);
-  const [, image, controller] = /^([^=\s]+)=([^=\s]+:\d{1,5})$/.exec(inject ?? "") ?? [];
-  if (inject !== undefined && (image === undefined || controller === undefined))
-    throw new UsageError(`--inject takes IMAGE=HOST:PORT, not ${inject}`);
-  return {
-    address: parseAddress(admission, "--admission"),
-    ...(namespace === undefined || name === undefined ? {} : { service: { namespace, name } }),
-    ...(image === undefined || controller === undefined ? {} : { injection: { image, controller } }),
-  };
-}
-
-/** A path of a Unix socket may be no longer (unix(7), sun_path). */
-const SOCKET_PATH_BYTES_MAX = 107;
-
-function parseJoinSocket(
-  path: string | undefined,
-  uids: readonly string[],
-  cwd: string,
-): Pick<ControllerOptions, "joinSocket"> {
-  if ((path === undefined) !== (uids.length === 0))
-    throw new UsageError("--join-socket and --join-uid need each other: where to join, and who may");
-  if (path === undefined) return {};
-  const place = resolve(cwd, path);
-  if (Buffer.byteLength(place) > SOCKET_PATH_BYTES_MAX)
-    throw new UsageError(`--join-socket takes a path of ${SOCKET_PATH_BYTES_MAX} bytes at most`);
-  return { joinSocket: { path: place, rights: uids.map(parseUid) } };
-}
-
-function parseUid(text: string): UidRight {
-  const [, uid, names = ""] = /^([0-9]{1,10})=(.+)$/.exec(text) ?? [];
-  const workloads = names.split(",").map((name) => workloadKey(name));
-  if (uid === undefined || workloads.some((name) => !/^[^/]+\/[^/]+$/.test(name)))
-    throw new UsageError(`--join-uid takes UID=WORKLOAD[,…] such as 1000=web,orders-v1, not ${text}`);
-  return { uid: Number(uid), workloads };
-}
-
 function parseTtl(text: string): number {
   const ms = parseDuration(text);
   if (ms === undefined || ms < SVID_TTL_LEAST_MS) {
     throw new UsageError(`--svid-ttl takes a duration of at least 10s such as 24h, not ${text}`);
   }
   return ms;
-}
-
-/** A directory inside the repository, without the slashes and dots that mean the same. */
-function parsePath(text: string, flag: string): string {
-  const parts = text.split("/").filter((part) => part !== "" && part !== ".");
-  if (text.startsWith("/") || parts.includes("..")) {
-    throw new UsageError(`${flag} takes a directory of the repository, not ${text}`);
-  }
-  return parts.join("/");
-}
-
-function parseAddress(text: string, flag: string): string {
-  const [, host, port] = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):(\d{1,5})$/.exec(text) ?? [];
-  if (host === undefined || Number(port) > 65_535) throw new UsageError(`${flag} takes HOST:PORT, not ${text}`);
-  return text;
-}
-
-function parseJoinToken(text: string, cwd: string): ControllerOptions["joinTokens"][number] {
-  const at = text.indexOf("=");
-  if (at < 1 || at === text.length - 1) throw new UsageError(`--join-token takes WORKLOAD=FILE, not ${text}`);
-  return { workload: text.slice(0, at), file: resolve(cwd, text.slice(at + 1)) };
 }
 
 function parseWebhook(
@@ -327,119 +234,4 @@ function parseTell(text: string, cwd: string): NonNullable<ControllerOptions["te
   const target = parseTarget(text.slice(0, at));
   if ("fault" in target) throw new UsageError(`--tell: ${target.fault}`);
   return { ...target, secretFile: resolve(cwd, text.slice(at + 1)) };
-}
-
-type SourceFlags = {
-  readonly source?: readonly string[];
-  readonly "source-branch"?: readonly string[];
-  readonly "source-path"?: readonly string[];
-  readonly "git-interval"?: string | undefined;
-  readonly "git-known-hosts"?: string | undefined;
-  readonly credentials: NonNullable<ControllerOptions["credentials"]>;
-  readonly allows: ReadonlyMap<string, NonNullable<ControllerOptions["allow"]>>;
-};
-
-/** The sources beside the mesh's own, each with a name, a place, and what it may speak for. */
-function parseSources(flags: SourceFlags, cwd: string): NonNullable<ControllerOptions["sources"]> {
-  const named = (flags.source ?? []).map((text) => splitNamed(text, "--source", "NAME=DIR|URL"));
-  const branches = new Map(
-    (flags["source-branch"] ?? []).map((text) => splitNamed(text, "--source-branch", "NAME=BRANCH")),
-  );
-  const paths = new Map((flags["source-path"] ?? []).map((text) => splitNamed(text, "--source-path", "NAME=DIR")));
-  const names = named.map(([name]) => name);
-  const twice = names.find((name, at) => names.indexOf(name) !== at);
-  if (twice !== undefined) throw new UsageError(`--source names ${twice} twice`);
-  const stray = [...branches.keys(), ...paths.keys()].find((name) => !names.includes(name));
-  if (stray !== undefined) throw new UsageError(`there is no --source ${stray}`);
-  return named.map(([name, text]) => {
-    if (name === ROOT_SOURCE) throw new UsageError(`--source ${ROOT_SOURCE}: that is the name of what --git names`);
-    const allow = flags.allows.get(name) ?? [];
-    if (allow.length === 0)
-      throw new UsageError(
-        `--source ${name} may speak for no namespace: give it some, as by --allow ${name}:.=${name}`,
-      );
-    const place = parsePlace(text);
-    if (place.kind === "fault") throw new UsageError(`--source ${name}: ${place.reason}`);
-    const base = {
-      name,
-      allow,
-      follow: { kind: "branch" as const, name: branches.get(name) ?? "main" },
-      path: parsePath(paths.get(name) ?? "", "--source-path"),
-      isSuspended: false,
-    };
-    if (place.kind === "directory") return { ...base, directory: resolve(cwd, place.path) };
-    const { remote } = place;
-    const file = credentialFor(remote.url, flags.credentials);
-    const known = flags["git-known-hosts"];
-    const isSsh = remote.transport === "ssh";
-    return {
-      ...base,
-      remote: {
-        remote,
-        everyMs: parseInterval(flags["git-interval"]),
-        ...(file === undefined ? {} : isSsh ? { sshKey: file } : { tokenFile: file }),
-        ...(isSsh && known !== undefined ? { knownHosts: resolve(cwd, known) } : {}),
-      },
-    };
-  });
-}
-
-function splitNamed(text: string, flag: string, form: string): readonly [name: string, value: string] {
-  const [, name, value] = /^([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)=(.+)$/.exec(text) ?? [];
-  // An address may hold a password: it is not repeated.
-  if (name === undefined || value === undefined) throw new UsageError(`${flag} takes ${form}, NAME a DNS label`);
-  return [name, value];
-}
-
-function parseCredential(text: string, cwd: string): NonNullable<ControllerOptions["credentials"]>[number] {
-  const at = text.lastIndexOf("=");
-  const prefix = parsePrefix(text.slice(0, Math.max(0, at)));
-  if (at === text.length - 1 || prefix === undefined)
-    throw new UsageError("--credentials takes URL=FILE such as https://git.example.org/shop=shop.token");
-  return { prefix, file: resolve(cwd, text.slice(at + 1)) };
-}
-
-type RemoteFlags = {
-  readonly "git-token-file"?: string | undefined;
-  readonly "git-ssh-key"?: string | undefined;
-  readonly "git-known-hosts"?: string | undefined;
-  readonly "git-interval"?: string | undefined;
-};
-
-/** A directory of this machine, or a remote and what it is reached with. */
-function parseRepository(text: string, flags: RemoteFlags, cwd: string): Pick<ControllerOptions, "git" | "remote"> {
-  const place = parsePlace(text);
-  const isForSources = (name: string) => /interval|known/.test(name);
-  const all = (Object.keys(flags) as (keyof RemoteFlags)[]).filter(
-    (name) => name.startsWith("git-") && flags[name] !== undefined,
-  );
-  const given = all.filter((name) => place.kind !== "directory" || !isForSources(name));
-  // An address may hold a password: it is not repeated.
-  if (place.kind === "fault") throw new UsageError(`--git: ${place.reason}`);
-  if (place.kind === "directory") {
-    if (given.length > 0) throw new UsageError(`--${given[0]} is for an address, and --git names a directory`);
-    return { git: resolve(cwd, place.path) };
-  }
-  const isSsh = place.remote.transport === "ssh";
-  const [wrong] = given.filter((name) => (isSsh ? name === "git-token-file" : /ssh/.test(name)));
-  if (wrong !== undefined) throw new UsageError(`--${wrong} is not for ${isSsh ? "ssh" : "https"} addresses`);
-  const file = (name: keyof RemoteFlags) => (flags[name] === undefined ? undefined : resolve(cwd, flags[name]));
-  const [tokenFile, sshKey, knownHosts] = [file("git-token-file"), file("git-ssh-key"), file("git-known-hosts")];
-  return {
-    git: place.remote.url,
-    remote: {
-      remote: place.remote,
-      ...(tokenFile === undefined ? {} : { tokenFile }),
-      ...(sshKey === undefined ? {} : { sshKey }),
-      ...(knownHosts === undefined ? {} : { knownHosts }),
-      everyMs: parseInterval(flags["git-interval"]),
-    },
-  };
-}
-
-function parseInterval(text: string | undefined): number {
-  const ms = text === undefined ? FETCH_EVERY_MS : parseDuration(text);
-  if (ms === undefined || ms < FETCH_LEAST_MS || ms > 86_400_000)
-    throw new UsageError(`--git-interval takes a duration from 1s to 24h, not ${text}`);
-  return ms;
 }
