@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { parsePlace } from "../../git/remote.ts";
 import { SYSTEM_CLOCK } from "../system-clock.ts";
-import { Mirror, type MirrorTrouble } from "./mirror.ts";
+import type { MirrorTrouble } from "./fetch-trouble.ts";
+import { Mirror } from "./mirror.ts";
 
 /** As OpenSSH 9 says it on standard error before it ends with 255. */
 const CHANGED = `@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@

@@ -9,10 +9,9 @@ import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Clock, diskReason, type Log } from "@regomesh/base";
 import { type Followed, patternsOf, printFollowed, refOf, refspecsOf, type Verify } from "../../git/followed.ts";
-import type { Remote } from "../../git/remote.ts";
-import { ROOT_SOURCE, type SourceTrouble } from "../../sources/source.ts";
+import { explainFetch, type MirrorTrouble } from "./fetch-trouble.ts";
 import { GitError, type GitOptions, runGit } from "./git.ts";
-import { checkKey, checkKnownHosts, readToken, SecretError } from "./secret-files.ts";
+import { accessTo, type RemoteAccess } from "./remote-access.ts";
 import { whyUnverified } from "./verify.ts";
 
 /** Often enough for people who watch; a webhook or `regomesh` hook is told at once. */
@@ -31,8 +30,7 @@ const PAUSE_MAX_MS = 120_000;
 /** What a fetch says; more is no message. */
 const OUTPUT_BYTES_MAX = 1024 * 1024;
 
-export type MirrorOptions = {
-  readonly remote: Remote;
+export type MirrorOptions = RemoteAccess & {
   readonly follow: Followed;
   /** Signatures are not looked at where it is absent. */
   readonly verify?: Verify;
@@ -40,11 +38,6 @@ export type MirrorOptions = {
   readonly name?: string;
   /** Below which the mirror is kept. */
   readonly state: string;
-  /** File with a token (https), read at each fetch so that it can be replaced. */
-  readonly tokenFile?: string;
-  /** File with a private key, and one with the hosts that are known (ssh). */
-  readonly sshKey?: string;
-  readonly knownHosts?: string;
   readonly everyMs: number;
   /** What the mirror may hold; 2 GiB where it is not said. */
   readonly bytesMax?: number;
@@ -57,8 +50,6 @@ export type MirrorOptions = {
   /** What is followed was rewritten: what was in force is no longer in its history. Undefined once it moved on. */
   readonly onRewritten: (sentence: string | undefined) => void;
 };
-
-export type MirrorTrouble = Pick<SourceTrouble, "reason" | "message">;
 
 /** Of the state folder: nothing but mirrors is in it. */
 const FOLDER = "git";
@@ -150,7 +141,7 @@ export class Mirror {
     try {
       await this.#make();
       const network = {
-        ...(await this.#access()),
+        ...(await accessTo(this.#options)),
         timeoutMs: FETCH_TIMEOUT_MS,
         fileBytesMax: await this.#room(),
         signal: this.#ending.signal,
@@ -184,7 +175,7 @@ export class Mirror {
 
   #tell(error: Error): void {
     const { remote, onTrouble } = this.#options;
-    const { reason, message } = this.#explain(error);
+    const { reason, message } = explainFetch(error, this.#options);
     onTrouble({ reason, message: `${remote.url} cannot be fetched: ${message}` });
   }
 
@@ -343,73 +334,6 @@ export class Mirror {
     );
   }
 
-  /** What a fetch may use: one protocol, no redirect to elsewhere, and the secrets in its environment, which `ps` shows to nobody else. */
-  async #access(): Promise<Pick<Network, "settings" | "environment">> {
-    const { remote, tokenFile, sshKey, knownHosts } = this.#options;
-    const settings = [
-      `protocol.${remote.transport}.allow=always`,
-      "http.followRedirects=false",
-      "credential.helper=",
-      "transfer.fsckObjects=true",
-      "fetch.unpackLimit=1",
-      "remote.origin.promisor=false",
-      // Also of a fetch whose controller was killed.
-      "http.lowSpeedLimit=1000",
-      "http.lowSpeedTime=30",
-    ];
-    const environment: Record<string, string> = { GIT_ALLOW_PROTOCOL: remote.transport };
-    if (remote.transport === "ssh") {
-      if (sshKey !== undefined) await checkKey(sshKey);
-      if (knownHosts !== undefined) await checkKnownHosts(knownHosts);
-      environment["GIT_SSH_COMMAND"] = sshCommand(sshKey, knownHosts);
-      environment["GIT_SSH_VARIANT"] = "ssh";
-    } else if (tokenFile !== undefined) {
-      const token = await readToken(tokenFile);
-      const basic = Buffer.from(`x-access-token:${token}`).toString("base64");
-      Object.assign(environment, {
-        GIT_CONFIG_COUNT: "1",
-        GIT_CONFIG_KEY_0: `http.${remote.url}.extraHeader`,
-        GIT_CONFIG_VALUE_0: `Authorization: Basic ${basic}`,
-      });
-    }
-    return { settings, environment };
-  }
-
-  /** In words for whoever can do something about it; git's own line behind them. */
-  #explain(error: Error): MirrorTrouble {
-    const { url } = this.#options.remote;
-    const said = error.message
-      .replace(/^git [a-z-]+: (fatal: )?/, "")
-      .replaceAll(`'${url}/'`, "it")
-      .replaceAll(url, "it");
-    if (error instanceof SecretError) return { reason: error.reason, message: said };
-    if (error instanceof GitError && error.code === "git_limit") return { reason: "limit", message: said };
-    const { remote, name, tokenFile } = this.#options;
-    const { transport } = remote;
-    // The mesh's own has flags of its own.
-    const flag = name === undefined || name === ROOT_SOURCE ? undefined : `--credentials ${remote.url}=FILE`;
-    if (
-      /authentication failed|could not read Username|terminal prompts disabled|\b40[13]\b|Permission denied \(/i.test(
-        said,
-      )
-    ) {
-      const message =
-        transport === "ssh"
-          ? `the server takes this key for nobody it knows (${flag ?? "--git-ssh-key"}); ${said}`
-          : `the server wants ${tokenFile === undefined ? "a" : "another"} token (${flag ?? "--git-token-file"}); ${said}`;
-      return { reason: "credentials", message };
-    }
-    if (/host identification has changed/i.test(said)) {
-      const message = `the server shows another key than the known hosts have (--git-known-hosts), or somebody else answers in its place; ${said}`;
-      return { reason: "host-key", message };
-    }
-    if (/host key verification failed|no .* host key is known/i.test(said)) {
-      const message = `the server's key is not in the known hosts (--git-known-hosts); ${said}`;
-      return { reason: "host-key", message };
-    }
-    return { reason: "unreachable", message: said };
-  }
-
   async #pause(): Promise<void> {
     if (!this.#isWoken && !this.#ending.signal.aborted) {
       const rest = new AbortController();
@@ -426,29 +350,4 @@ export class Mirror {
 
 function digestOf(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 16);
-}
-
-/** ssh with nothing of the user's own: one key, known hosts only, no question asked. */
-function sshCommand(key: string | undefined, knownHosts: string | undefined): string {
-  const options = [
-    "BatchMode=yes",
-    "StrictHostKeyChecking=yes",
-    "IdentityAgent=none",
-    "IdentitiesOnly=yes",
-    "ForwardAgent=no",
-    "ClearAllForwardings=yes",
-    "ConnectTimeout=15",
-    "ServerAliveInterval=15",
-    ...(knownHosts === undefined ? [] : [`UserKnownHostsFile=${quote(knownHosts)}`, "GlobalKnownHostsFile=/dev/null"]),
-  ];
-  return [
-    "ssh -F /dev/null",
-    ...options.map((option) => `-o ${option}`),
-    ...(key === undefined ? [] : [`-i ${quote(key)}`]),
-  ].join(" ");
-}
-
-/** For the shell that git runs the command with. */
-function quote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }
