@@ -60,6 +60,14 @@ describe("an operator's word", () => {
     expect(play.take({ kind: "word", word: "promote" })).toEqual(["web:B2", "payments:B2"]);
   });
 
+  test("to abort is about nothing where what is proven is the same revision, as after a rollback to it", () => {
+    const play = underWay();
+    const again = makeRelease(3, "A");
+    play.publish(toPublication({ ...again, plan: { ...again.plan, rules: { ...RULES, bakeMs: 60_000 } } }));
+    expect(whyNoWord(play.state, "abort")).toBe("what would be gone back to is A as well");
+    expect(play.take({ kind: "word", word: "abort" })).toEqual([]);
+  });
+
   test("to abort takes it back from all who have it", () => {
     const play = underWay();
     expect(play.take({ kind: "word", word: "abort" })).toEqual([

@@ -2,6 +2,8 @@
  * An operator's word on a release that is under way: to go on without waiting, or not to go on. What
  * is proven already is none of it: that is gone back from by a rollback.
  */
+
+import type { Publication } from "./release.ts";
 import { RECEIVERS_WAIT_MS, type Stage } from "./stages.ts";
 import { type Distribution, isHeld } from "./state.ts";
 
@@ -15,10 +17,17 @@ export function whyNoWord(state: Distribution, word: Word, revision?: string): s
   const { name } = publication.release.revision;
   if (revision !== undefined && !name.startsWith(revision))
     return `the release under way is ${name.slice(0, 12)}, not ${revision}`;
-  if (word === "abort")
-    return proven === undefined ? "it is the first release: there is nothing to go back to" : undefined;
+  if (word === "abort") return whyNotBack(publication, proven);
   const { kind, rules } = stage;
   return kind === "everyone" && rules.bakeMs === 0 ? "everybody is given it, and it is not watched" : undefined;
+}
+
+function whyNotBack({ release }: Publication, proven: Publication | undefined): string | undefined {
+  if (proven === undefined) return "it is the first release: there is nothing to go back to";
+  const [before, { plan, revision }] = [proven.release, release];
+  // As after a rollback to what was proven, or while nobody is connected who could prove another.
+  const isSame = before.revision.name === revision.name && before.plan.meaning === plan.meaning;
+  return isSame ? `what would be gone back to is ${revision.name.slice(0, 12)} as well` : undefined;
 }
 
 /** The release's stage after the word; the same where the word has nothing to be about. */

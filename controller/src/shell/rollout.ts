@@ -443,8 +443,9 @@ function toDiagnostic({ workload, problem }: Unfit): DiagnosticRecord {
 }
 
 /** What status tells of a release that proxies have refused. */
-function toRefused({ revision }: Release, inputs: readonly Input[], { refusals, fault, atMs }: Hold): RefusedBody {
-  const newest = newestOf(inputs);
+function toRefused(release: Release, inputs: readonly Input[], { refusals, fault, atMs }: Hold): RefusedBody {
+  const { revision } = release;
+  const newest = newestOf(inputs.length === 0 ? inputsOf(release) : inputs);
   const diagnostics = refusals.flatMap(({ workload, problems }) =>
     problems.map(({ code, message }) => toRecord(code, `proxy ${workload} refuses it: ${message}`)),
   );
