@@ -13,7 +13,7 @@ import { freshIn } from "../index/seniority.ts";
 import { inputsOf, pickContents, sortInputs, toInput } from "../sources/inputs.ts";
 import { readAs } from "../sources/read-as.ts";
 import { renamedIn } from "../sources/renamed.ts";
-import { type Attempt, type Candidate, contentKey, type Settled, settle } from "../sources/settle.ts";
+import { type Attempt, type Candidate, candidateKey, contentKey, type Settled, settle } from "../sources/settle.ts";
 import { type Input, ROOT_SOURCE, type SourceContent, type SourceVerdict } from "../sources/source.ts";
 import type { SourcePlan } from "../sources/source-plan.ts";
 import type { ControllerCounts } from "../status/metrics.ts";
@@ -23,6 +23,7 @@ import { isWaiting, REFUSED, reasonOf, toRecord, toRefused } from "./refused.ts"
 import type { Pin } from "./store/kept-pin.ts";
 import type { Kept } from "./store/last-good.ts";
 import type { SourceContents } from "./store/source-contents.ts";
+import { wantedBy, withoutWanted } from "./wanted-sources.ts";
 
 export type ComposerOptions = {
   readonly builder: Builder;
@@ -186,8 +187,9 @@ export class Composer {
     this.#isPinNew = false;
     if (pinned !== undefined && !isPinNew && kept?.held?.built === this.builtOf(pinned.contents.map(toInput)))
       return undefined;
+    const held = { root: this.#good.get(ROOT_SOURCE), named: Object.keys(this.#options.sources) };
     const isSame = (contents: readonly SourceContent[]) =>
-      kept?.compiler === compiler && kept.built === this.builtOf(this.#withoutWanted(contents, kept).map(toInput));
+      kept?.compiler === compiler && kept.built === this.builtOf(withoutWanted(contents, kept, held).map(toInput));
     this.#wanted = [];
     if (isSame(all)) {
       this.#losses.drop();
@@ -200,7 +202,7 @@ export class Composer {
     const trySettling = async (): Promise<Last> => {
       const candidates = this.#candidates(kept);
       const sequence = kept?.release.revision.sequence ?? 0;
-      const key = [compiler, sequence, ...candidates.map(keyOf)].join(" ");
+      const key = [compiler, sequence, ...candidates.map(candidateKey)].join(" ");
       if (this.#last?.key === key && confirmed.size === 0) return this.#last;
       const settled = await settle(candidates, (contents) => this.#attempt(contents, kept, confirmed), isSame);
       return { key, settled };
@@ -320,14 +322,6 @@ export class Composer {
       return { source, newest: isHeld ? undefined : newest, lastGood: this.#good.get(source) };
     });
     return sortInputs(candidates);
-  }
-
-  /** Without what only a refused commit of the mesh's own source names, where the one in force is taken in its place. */
-  #withoutWanted(contents: readonly SourceContent[], kept: Kept): readonly SourceContent[] {
-    const [root, good] = [contents.find(({ source }) => source === ROOT_SOURCE), this.#good.get(ROOT_SOURCE)];
-    if (root === undefined || good === undefined || contentKey(root) !== contentKey(good)) return contents;
-    const named = new Set([ROOT_SOURCE, ...Object.keys(this.#options.sources), ...namesIn(kept)]);
-    return contents.filter(({ source }) => named.has(source));
   }
 
   /** The first revision may be refused for want of what its PolicySources hold; false where that is known, or is none. */
@@ -489,21 +483,6 @@ export class Composer {
     this.#refused = refused;
     this.#options.refuse(refused);
   }
-}
-
-function keyOf({ source, newest, lastGood }: Candidate): string {
-  return [source, ...[newest, lastGood].map((each) => (each === undefined ? "-" : contentKey(each)))].join(" ");
-}
-
-/** Of PolicySources, those that what is in force has. */
-function namesIn({ release }: Kept): readonly string[] {
-  return (release.plan.sources ?? []).map(({ name }) => name);
-}
-
-function wantedBy({ refused }: Settled<Built>, kept: Kept | undefined): readonly SourcePlan[] {
-  const wanted = refused.get(ROOT_SOURCE)?.wanted ?? [];
-  const names = kept === undefined ? [] : namesIn(kept);
-  return wanted.filter(({ name }) => !names.includes(name));
 }
 
 function isDeclared({ source }: SourceContent, { sources }: Built): boolean {

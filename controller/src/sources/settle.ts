@@ -32,6 +32,11 @@ export function contentKey({ source, revision, path }: SourceContent): string {
   return `${source}@${revision.id}:${path}`;
 }
 
+/** Of a candidate, what makes it the same. */
+export function candidateKey({ source, newest, lastGood }: Candidate): string {
+  return [source, ...[newest, lastGood].map((each) => (each === undefined ? "-" : contentKey(each)))].join(" ");
+}
+
 export async function settle<Built>(
   candidates: readonly Candidate[],
   attempt: (contents: readonly SourceContent[]) => Promise<Attempt<Built>>,
