@@ -1,6 +1,6 @@
 /**
  * What passes ask of all ops of a function, found in one walk for all of them: most ask only which functions are called.
- * It holds until a pass changes that (optimize/passes.ts).
+ * It holds until a pass changes that, which sets `survey` to undefined then.
  */
 import type { CallOp, CallPathOp, CoreCode, Op, Region, RuleSetOp } from "./op.ts";
 import { regionsOf } from "./walk.ts";

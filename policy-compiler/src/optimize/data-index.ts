@@ -97,7 +97,6 @@ function narrow(walk: Walk, loop: LoopOp, path: Path): readonly Op[] | undefined
   const found = levelsOf(loop);
   const { witness, levels } = chosen(found.asked);
   if (levels.length === 0) return undefined;
-  walk.code.survey = undefined;
   const ops: Op[] = [];
   const places = new Map<string, number>();
   const keys: Value[] = [];
@@ -125,6 +124,7 @@ function narrow(walk: Walk, loop: LoopOp, path: Path): readonly Op[] | undefined
   const target = newLocal(fresh);
   const sure = newLocal(fresh);
   const shorter = shorten(loop, { found, levels, sure, fresh });
+  if (shorter !== undefined) walk.code.survey = undefined;
   const { source } = loop;
   const narrowed: NarrowOp = {
     kind: "narrow",

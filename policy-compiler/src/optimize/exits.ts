@@ -17,9 +17,15 @@ import { kindCheckOf } from "./data/proof.ts";
 type Counts = { reads: number; writes: number };
 type Uses = ReadonlyMap<Local, Counts>;
 
-export function threadExits({ body }: CoreCode): void {
+export function threadExits(code: CoreCode): void {
+  const { body } = code;
   let uses: Uses | undefined;
-  for (const region of body) threadRegion(region, () => (uses ??= countUses(body)));
+  const usesOf = (): Uses => {
+    code.survey = undefined; // whoever asks may change ops
+    uses ??= countUses(body);
+    return uses;
+  };
+  for (const region of body) threadRegion(region, usesOf);
 }
 
 function countUses(regions: readonly Region[]): Uses {

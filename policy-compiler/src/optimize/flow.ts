@@ -28,6 +28,7 @@ type Walk = {
 export function followControl(code: CoreCode): void {
   const bits = code.kind === "function" ? followedIn(code) : undefined;
   if (bits === undefined) return;
+  code.survey = undefined;
   const walk: Walk = { bits, exits: new Map(), reached: new Map(), mayHave: new Set() };
   const given = code.params.reduce((all, param) => all | bitOf(walk, param), 0);
   walkRegions(walk, code.body, given);

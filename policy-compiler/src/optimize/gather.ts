@@ -105,6 +105,7 @@ function gather(walk: Walk, made: MakeOp, filling: Filling): Op | undefined {
   if (asked === undefined || isOthers(walk, made.target, region, asked)) return undefined;
   const callee = gatheringOf(walk, made, region, asked);
   walk.made.push(callee);
+  walk.code.survey = undefined;
   const { fresh } = walk.code;
   const [done, ask, found] = [fresh.label++, fresh.label++, fresh.label++];
   const [groups, held, none, other] = [newLocal(fresh), newLocal(fresh), newLocal(fresh), newLocal(fresh)];

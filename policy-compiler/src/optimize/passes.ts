@@ -17,7 +17,7 @@ import { findProvenance } from "./provenance.ts";
 import { indexRules } from "./rule-index.ts";
 import { findValues } from "./values.ts";
 
-/** `run` is for all functions at once, `begin` for one at a time. */
+/** `run` is for all functions at once, `begin` for one at a time. Which ops call, mark and make is forgotten by what changes it (core/survey.ts). */
 export type Pass = { readonly name: string } & (
   | { readonly run: (module: CoreModule, inRuntime: InRuntime) => void }
   | {
@@ -67,9 +67,6 @@ const NEEDED: readonly string[] = ["call-depth", "fuel"] satisfies readonly Need
 /** Those that can be left out, in order. */
 export const PASS_NAMES = PASSES.map(({ name }) => name).filter((name): name is PassName => !NEEDED.includes(name));
 
-/** Behind these, other ops call functions, mark rules or make collections; `data-index` and `inline` forget what they change. */
-const CHANGE_SURVEYS: ReadonlySet<string> = new Set<PassName>(["rule-index", "gather", "exits", "flow"]);
-
 /** `without` leaves passes out: to measure what they bring, and to check them. */
 export function optimize(module: CoreModule, inRuntime: InRuntime, without: ReadonlySet<string> = new Set()): void {
   let together: EachCode[] = [];
@@ -83,13 +80,6 @@ export function optimize(module: CoreModule, inRuntime: InRuntime, without: Read
     if (without.has(pass.name)) continue;
     if ("run" in pass) pass.run(module, inRuntime);
     else together.push(pass.begin(module, inRuntime));
-    if (!CHANGE_SURVEYS.has(pass.name)) continue;
-    if ("begin" in pass) together.push({ each: forget });
-    else for (const code of codesOf(module)) forget(code);
   }
   finish();
-}
-
-function forget(code: CoreCode): void {
-  code.survey = undefined;
 }

@@ -52,6 +52,7 @@ function indexFunction(func: CoreFunction, bounds: IndexBounds): readonly CoreFu
   if (made.length === 0) return [func];
   body.push(...func.body.slice(at));
   func.body = body;
+  func.survey = undefined;
   return [func, ...made.flatMap((inner) => indexFunction(inner, bounds))];
 }
 
