@@ -11,9 +11,12 @@ export async function holdPlaces(
   { http, grpc, kubernetes }: ControllerOptions,
   closers: Closers,
 ): Promise<{ readonly http: HeldAddress; readonly grpc: HeldAddress }> {
-  const places = { http: await holdAddress(http, "--http"), grpc: await holdAddress(grpc, "--grpc") };
-  closers.push(() => places.http.release());
-  closers.push(() => places.grpc.release());
+  const hold = async (address: string, flag: string) => {
+    const held = await holdAddress(address, flag);
+    closers.push(() => held.release());
+    return held;
+  };
+  const places = { http: await hold(http, "--http"), grpc: await hold(grpc, "--grpc") };
   // By whether anything listens there a cluster knows that the controller is ready: it is only tried.
   if (kubernetes?.admission !== undefined)
     await (await holdAddress(kubernetes.admission.address, "--admission")).release();
