@@ -110,9 +110,9 @@ function findOthers(op: Op, uses: Uses): void {
 }
 
 /** Counts, in each local's `reads` until `forgetReads`, how often the regions read it at any depth; gives the locals that they read. */
-export function countReads(regions: readonly Region[]): readonly Local[] {
+export function countReads(regions: readonly Region[], uses: Uses): readonly Local[] {
   const locals: Local[] = [];
-  addReads(regions, locals, newUses());
+  addReads(regions, locals, uses);
   return locals;
 }
 

@@ -10,7 +10,7 @@ import type { DataIndex } from "../core/index-node.ts";
 import { assign, markOf, regionsOp, reset, testOf } from "../core/make-op.ts";
 import type { CoreModule } from "../core/module.ts";
 import type { CoreFunction, Fresh, LoopOp, NarrowOp, Op, Region } from "../core/op.ts";
-import { countReads, forgetReads } from "../core/uses.ts";
+import { countReads, forgetReads, newUses, type Uses } from "../core/uses.ts";
 import { type Local, NO_LOCALS, TRUE, Type, UNCOUNTED, type Value } from "../core/value.ts";
 import { eachOp, eachRead, eachWrite, HOLDS_REGIONS, regionsOf } from "../core/walk.ts";
 import { type Asked, type Levels, levelsOf } from "./data/levels.ts";
@@ -34,16 +34,18 @@ type Walk = {
   readonly paths: Map<Local, Path>;
   /** The locals that the function reads, once an iteration wants to know how often. */
   counted: readonly Local[] | undefined;
+  readonly uses: Uses;
 };
 
 export function indexData(module: CoreModule): void {
   const indexes: Indexes = { all: [], places: new Map() };
   const roots = rootsOf(module);
+  const uses = newUses();
   for (const code of module.functions) {
     const root = roots.get(code);
     const data = code.params.find(isData);
     if (root === undefined || data === undefined) continue;
-    const walk: Walk = { indexes, root, code, data, paths: new Map([[data, []]]), counted: undefined };
+    const walk: Walk = { indexes, root, code, data, paths: new Map([[data, []]]), counted: undefined, uses };
     for (const region of code.body) indexRegion(walk, region, 0);
     if (walk.counted !== undefined) forgetReads(walk.counted);
   }
@@ -92,9 +94,9 @@ function enterLoop(walk: Walk, loop: LoopOp, depth: number): readonly Op[] | und
 }
 
 function narrow(walk: Walk, loop: LoopOp, path: Path): readonly Op[] | undefined {
-  walk.counted ??= countReads(walk.code.body);
+  walk.counted ??= countReads(walk.code.body, walk.uses);
   const { fresh } = walk.code;
-  const found = levelsOf(loop);
+  const found = levelsOf(loop, walk.uses);
   const { witness, levels } = chosen(found.asked);
   if (levels.length === 0) return undefined;
   const ops: Op[] = [];

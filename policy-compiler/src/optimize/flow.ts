@@ -5,7 +5,7 @@
  */
 import { isReset, returnOf } from "../core/make-op.ts";
 import type { CoreCode, Label, Op, Region, TestOp } from "../core/op.ts";
-import { findUses, newUses, type Uses } from "../core/uses.ts";
+import { findUses, type Uses } from "../core/uses.ts";
 import { type Local, Type, UNDEFINED, type Value } from "../core/value.ts";
 import { eachWrite, HOLDS_REGIONS, regionsOf, someOp } from "../core/walk.ts";
 
@@ -25,7 +25,7 @@ type Walk = {
   readonly mayHave: Set<Op>;
 };
 
-export function followControl(code: CoreCode): void {
+export function followControl(code: CoreCode, uses: Uses): void {
   const bits = code.kind === "function" ? followedIn(code) : undefined;
   if (bits === undefined) return;
   code.survey = undefined;
@@ -34,7 +34,7 @@ export function followControl(code: CoreCode): void {
   walkRegions(walk, code.body, given);
   for (const region of code.body) rewrite(walk, region, true);
   code.body = code.body.filter(({ label, ops }) => ops.length > 0 && !isLeave(ops[0], label));
-  dropUnread(code, bits);
+  dropUnread(code, bits, uses);
 }
 
 /** Those that are assigned once, or reset. */
@@ -215,9 +215,9 @@ function simplerOf({ mayHave }: Walk, op: Op, before: Op[]): Op | undefined {
 }
 
 /** What is assigned to followed locals that nothing reads. */
-function dropUnread({ body }: CoreCode, bits: ReadonlyMap<Local, number>): void {
+function dropUnread({ body }: CoreCode, bits: ReadonlyMap<Local, number>, uses: Uses): void {
   const unread = new Set(bits.keys());
-  leaveRead(body, unread, newUses());
+  leaveRead(body, unread, uses);
   if (unread.size > 0) dropAssigns(body, unread);
 }
 

@@ -66,9 +66,9 @@ export function slotKind(path: readonly string[]): number {
   return path[0] === "destination" ? SlotKind.destination : SlotKind.document;
 }
 
-export function projectInput({ body }: CoreCode): void {
+export function projectInput({ body }: CoreCode, uses = newUses()): void {
   const found: Found = { locals: [], readers: new Set() };
-  countUses(body, found, newUses());
+  countUses(body, found, uses);
   if (found.readers.size > 0) projectRegions(body, found.readers);
   forgetReads(found.locals);
 }

@@ -6,7 +6,7 @@
  * undefined may matter.
  */
 import type { CoreCode, Op, Region } from "../core/op.ts";
-import { findUses, newUses, type Uses } from "../core/uses.ts";
+import { findUses, type Uses } from "../core/uses.ts";
 import { type Local, VARIABLE } from "../core/value.ts";
 import { HOLDS_REGIONS, regionsOf } from "../core/walk.ts";
 
@@ -18,8 +18,8 @@ type Walk = {
   readonly uses: Uses;
 };
 
-export function findLifetimes({ body }: CoreCode): void {
-  const walk: Walk = { found: [], around: [], uses: newUses() };
+export function findLifetimes({ body }: CoreCode, uses: Uses): void {
+  const walk: Walk = { found: [], around: [], uses };
   for (const region of body) walkRegion(walk, region);
   for (let i = 0; i < walk.found.length; i++) {
     const local = walk.found[i] as Local;

@@ -1,6 +1,7 @@
 /** What is done to a policy before it is emitted, in order; none changes a result. */
 import { type CoreModule, codesOf, type EachCode } from "../core/module.ts";
 import type { CoreCode } from "../core/op.ts";
+import { newUses, type Uses } from "../core/uses.ts";
 import { countDepths } from "./call-depth.ts";
 import { indexData } from "./data-index.ts";
 import { threadExits } from "./exits.ts";
@@ -27,7 +28,11 @@ export type Pass = { readonly name: string } & (
     }
 );
 
-const each = (run: (code: CoreCode) => void) => (): EachCode => ({ each: run });
+/** Passes that ask what ops read and write do it with the same rows in all functions. */
+const each = (run: (code: CoreCode, uses: Uses) => void) => (): EachCode => {
+  const uses = newUses();
+  return { each: (code) => run(code, uses) };
+};
 
 export const PASSES = [
   // First: it knows rules by how planners lay them out.

@@ -32,16 +32,17 @@ const INPUT = 0;
 export function findValues(module: CoreModule): EachCode {
   module.growsOwn = true;
   module.sharesInput = true;
+  const uses = newUses();
   const each = (code: CoreCode): void => {
-    const { growsOthers, setsInput } = findValuesOf(code);
+    const { growsOthers, setsInput } = findValuesOf(code, uses);
     if (growsOthers) module.growsOwn = false;
     if (setsInput) module.sharesInput = false;
   };
   return { each };
 }
 
-function findValuesOf(code: CoreCode): { readonly growsOthers: boolean; readonly setsInput: boolean } {
-  const walk: Walk = { found: [], uses: newUses(), setsInput: false };
+function findValuesOf(code: CoreCode, uses: Uses): { readonly growsOthers: boolean; readonly setsInput: boolean } {
+  const walk: Walk = { found: [], uses, setsInput: false };
   for (const param of code.params) {
     meet(walk, param);
     param.writes++;

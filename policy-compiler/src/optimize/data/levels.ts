@@ -7,7 +7,7 @@ import type { Term } from "../../core/guard.ts";
 import type { IndexLevel, WitnessStep } from "../../core/index-node.ts";
 import { isReset } from "../../core/make-op.ts";
 import type { CallOp, CoreFunction, GetOp, LoopOp, Op, Region, TestOp } from "../../core/op.ts";
-import { findUses, newUses, type Uses } from "../../core/uses.ts";
+import { findUses, type Uses } from "../../core/uses.ts";
 import { FALSE, type Local, Type, UNCOUNTED, type Value } from "../../core/value.ts";
 import { eachOpIn, eachWrite, HOLDS_REGIONS, regionsOf, someOpIn, someWrite } from "../../core/walk.ts";
 import { isQuiet } from "../index/quiet.ts";
@@ -66,10 +66,10 @@ export type Levels = {
 };
 
 /** How often the function reads each local has been counted (core/uses.ts). */
-export function levelsOf(loop: LoopOp): Levels {
+export function levelsOf(loop: LoopOp, uses: Uses): Levels {
   const inside = new Map<Local, number>();
   const written = new Set([loop.key, loop.value]);
-  noteUses(loop.body, inside, written, newUses());
+  noteUses(loop.body, inside, written, uses);
   const exposed = new Set<Local>();
   written.forEach((local) => {
     if (local.reads !== UNCOUNTED && local.reads > (inside.get(local) ?? 0)) exposed.add(local);
