@@ -5,6 +5,7 @@
  */
 import type { Source } from "@regomesh/base";
 import type { Comment } from "./ast.ts";
+import { NESTING_MAX } from "./limits.ts";
 import { isNumberTooBig } from "./number-literal.ts";
 import { unescapeString } from "./string-literal.ts";
 import { KEYWORDS, type Token, type TokenKind } from "./token.ts";
@@ -233,7 +234,11 @@ export class Scanner {
     return undefined;
   }
 
+  /** So many inside one another that no parser takes them end the text: the stack of those that are open has a limit, too. */
   private openTemplate(start: number) {
+    if (this.templates.length >= NESTING_MAX) {
+      return this.push("illegal", start, this.text.length, `max nesting depth of ${NESTING_MAX} exceeded`);
+    }
     this.templates.push({ quote: this.text[start + 1] as '"' | "`", braces: 0 });
     this.push("template-start", start, start + 2);
     this.scanTemplateText();
