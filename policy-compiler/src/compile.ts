@@ -171,7 +171,7 @@ export function checkOffered(unit: Unit, builtins: BuiltinSignatures = BUILTINS)
       ...{ sources: unit.modules, builtins, role: direction, describe: {} },
       makePlan: () => planUnits([plan], builtins),
     });
-    const wrong = wanted.flatMap((name) => checkDecision({ name }, root, BUILTINS, types));
+    const wrong = wanted.flatMap((name) => checkDecision({ name }, root, builtins, types));
     return [...wrong, ...checked.diagnostics];
   });
   return sortDiagnostics(found);

@@ -26,7 +26,22 @@ function arriving(value: unknown): unknown {
 
 function given(value: unknown): unknown {
   if (value === undefined) return undefined;
+  requireValue(value);
   return needsTerm(value) ? new RegoTerm(printTerm(value)) : exact(value);
+}
+
+/** Throws Error, a built-in error, where a part is nothing that a policy can have. */
+function requireValue(value: unknown): void {
+  if (typeof value === "number" && !Number.isFinite(value))
+    throw new Error(`gave ${value}, which is no number of Rego's`);
+  if (typeof value === "function" || typeof value === "symbol")
+    throw new Error(`gave a ${typeof value}, which is no value`);
+  if (typeof value !== "object" || value === null || isRawJson(value)) return;
+  if (value instanceof Promise) throw new Error("gave a promise: an implementation answers at once");
+  if (value instanceof Map) for (const key of value.keys()) requireValue(key);
+  for (const member of value instanceof Set || value instanceof Map ? value.values() : Object.values(value)) {
+    requireValue(member);
+  }
 }
 
 /** JSON has neither sets nor keys that are no strings. */

@@ -230,6 +230,14 @@ test.each([
   expect(err).toMatch(message);
 });
 
+test("the example of a built-in of one's own passes its tests, and answers", async () => {
+  const example = join(import.meta.dirname, "../../../docs/own-built-ins");
+  const own = ["--builtins", join(example, "quota.ts")];
+  expect(await run("test", ...own, example)).toMatchObject({ code: 0, out: expect.stringContaining("PASS: 4/4") });
+  const query = 'data.shop.quotas.allow with input as {"team": "web", "sent": 1}';
+  expect(await run("eval", ...own, "-d", example, query)).toMatchObject({ code: 0, out: "true\n" });
+});
+
 test("--builtins brings built-ins of one's own: types are checked, a proxy is refused them", async () => {
   const decl = `{ type: "function", args: [{ type: "string" }], result: { type: "number" } }`;
   await writeFile(

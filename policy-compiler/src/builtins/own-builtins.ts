@@ -11,7 +11,7 @@ export type OwnBuiltin = {
   /** Words with dots between, none of OPA's names: `mesh.quota`. */
   readonly name: string;
   readonly decl: Declaration;
-  /** Undefined leaves the call undefined; an error thrown is a built-in error. */
+  /** Answers at once. Undefined leaves the call undefined; an error thrown is a built-in error. */
   readonly implementation: OwnImplementation;
   /** The same operands may give another value in another evaluation; in one they give one. */
   readonly nondeterministic?: boolean;
@@ -28,6 +28,7 @@ export type OwnBuiltins = {
 /** OPA's ABI has no call with more. */
 const OPERANDS_MAX = 4;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*$/;
+const AsyncFunction = (async () => {}).constructor as FunctionConstructor;
 const ROOTS: ReadonlySet<string> = new Set(["data", "input", "import", "package", "internal"]);
 
 /** Throws Error, naming the built-in, where one cannot be. */
@@ -59,6 +60,7 @@ function signatureOf({
   if (ROOTS.has(name.split(".")[0] as string)) fail("Rego has another use for the name's first word");
   if (BUILTINS.resolve(name) !== undefined) fail("OPA has one of this name");
   if (typeof implementation !== "function") fail("its implementation is no function");
+  if (implementation instanceof AsyncFunction) fail("its implementation is async: an evaluation waits for nothing");
   const { args, result } = parsed(decl, fail);
   if (args.length > OPERANDS_MAX) fail(`takes ${args.length} operands; ${OPERANDS_MAX} is the most`);
   return {

@@ -1,7 +1,7 @@
 import { openEvaluator } from "@regomesh/policy-runtime";
 import { describe, expect, test } from "vitest";
 import { makeOwnBuiltins, type OwnBuiltin } from "../../src/builtins/own-builtins.ts";
-import { compile } from "../../src/compile.ts";
+import { checkOffered, compile } from "../../src/compile.ts";
 import { loadRuntime } from "../../src/node.ts";
 import { runTests } from "../../src/tester/run.ts";
 
@@ -88,6 +88,19 @@ describe("what a built-in gives", () => {
     expect(evaluator.evaluate(0, undefined, { strict: true })).toMatchObject({ code: "eval_builtin_error" });
   });
 
+  test.each([
+    ["a promise", () => Promise.resolve(1), "f: gave a promise: an implementation answers at once"],
+    ["NaN", () => [Number.NaN], "f: gave NaN, which is no number of Rego's"],
+    ["a function", () => new Map([["a", () => 1]]), "f: gave a function, which is no value"],
+  ])("%s is no value, but a built-in error", (_, implementation, message) => {
+    const own = makeOwnBuiltins([{ name: "f", decl: { type: "function", result: { type: "any" } }, implementation }]);
+    const unit = { name: "t", modules: [{ name: "t.rego", text: "package t\na := f()" }], data: {} };
+    const entrypoints = [{ unit: "t", name: "t/a" }];
+    const { module } = compile({ units: [unit], entrypoints, runtime, builtins: own.signatures });
+    const evaluator = openEvaluator({ wasm: module?.wasm ?? new Uint8Array(), hostBuiltins: own.hostBuiltins });
+    expect(evaluator.evaluate(0, undefined)).toMatchObject({ text: "[]", builtinError: message });
+  });
+
   test("what is not deterministic is drawn once in an evaluation, and again in the next", () => {
     const { module } = build('a := [draw(1), draw(1), draw("x")]');
     const evaluator = openEvaluator({ wasm: module?.wasm ?? new Uint8Array(), hostBuiltins });
@@ -128,6 +141,12 @@ test("a proxy is refused it, with the place and the way out, unless its host is 
   expect(compile({ units: [unit], entrypoints, runtime, builtins: offered, role: "inbound" }).diagnostics).toEqual([]);
 });
 
+test("a decision is of the type that the built-in gives", () => {
+  const { signatures: offered } = makeOwnBuiltins(OWN.map((each) => ({ ...each, offeredTo: ["inbound"] })));
+  const modules = [{ name: "t.rego", text: 'package mesh.authz\nallow := mesh.quota("x")' }];
+  expect(checkOffered({ name: "t", modules, data: {} }, offered).map(({ code }) => code)).toEqual(["decision_type"]);
+});
+
 test("tests run with them", () => {
   const tests = [{ name: "t_test.rego", text: 'package t\ntest_quota if mesh.quota("web") == 3' }];
   const { tests: ran } = runTests({
@@ -153,6 +172,10 @@ const faults: Record<string, readonly [own: object, message: string]> = {
   "a type that is none": [
     { decl: { type: "function", args: [{ type: "text" }] } },
     'built-in f: there is no type "text"',
+  ],
+  "an implementation that answers later": [
+    { implementation: async () => 1 },
+    "built-in f: its implementation is async: an evaluation waits for nothing",
   ],
   "no function": [{ implementation: 1 }, "built-in f: its implementation is no function"],
 };

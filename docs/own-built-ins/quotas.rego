@@ -1,0 +1,5 @@
+package shop.quotas
+
+default allow := false
+
+allow if input.sent < shop.quota(input.team)
