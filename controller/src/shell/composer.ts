@@ -166,6 +166,8 @@ export class Composer {
   async restore(kept: Kept | undefined, remembered: Inventory): Promise<void> {
     if (kept === undefined) {
       this.#losses.remember(remembered);
+      // What was in force together is lost; of each source its last good is not.
+      this.#good = new Map((await this.#options.contents.readLastGoods()).map((content) => [content.source, content]));
       return;
     }
     const held = [kept.release, ...(kept.fallback === undefined ? [] : [kept.fallback.release])];

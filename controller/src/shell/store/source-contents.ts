@@ -39,6 +39,13 @@ export class SourceContents {
     return found.flat();
   }
 
+  /** Of every source what is kept as in force, as far as it can be trusted: for whoever has lost what was in force together. */
+  async readLastGoods(): Promise<readonly SourceContent[]> {
+    const files = await this.#lease.list(FOLDER);
+    const found = await Promise.all(files.map(sourceOf).map(async (source) => source && (await this.#readOne(source))));
+    return found.flatMap((contents) => (contents ? contents.slice(0, 1) : []));
+  }
+
   /** Keeps them as soon as may be. */
   writeSoon(source: string, contents: readonly SourceContent[]): void {
     const keeper = this.#keepers.get(source) ?? new Keeper(this.#lease, keyOf(source), this.#clock);
@@ -70,9 +77,19 @@ export class SourceContents {
   }
 }
 
-/** Names of sources are DNS labels. */
+const FOLDER = "sources";
+/** What an operator has said of sources is kept beside them under these (`operator-word.ts`). */
+const WORDS = ["pin", "suspended"];
+
+/** Names of sources are DNS labels, of which none ends so. */
 function keyOf(source: string): string {
-  return `sources/${source}.json`;
+  return `${FOLDER}/${source}${WORDS.includes(source) ? "-" : ""}.json`;
+}
+
+/** The source that a file of the folder is of; undefined where it is of none. */
+function sourceOf(file: string): string | undefined {
+  const [, name, mark] = /^([a-z0-9](?:[a-z0-9-]*[a-z0-9])?)(-?)\.json$/.exec(file) ?? [];
+  return name === undefined || WORDS.includes(name) !== (mark === "-") ? undefined : name;
 }
 
 function print(all: readonly SourceContent[]): string {
