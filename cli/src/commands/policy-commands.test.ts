@@ -230,6 +230,18 @@ test.each([
   expect(err).toMatch(message);
 });
 
+test("a bundle's manifest above its modules makes them one unit, of the versions that it says", async () => {
+  await mkdir(join(folder, "mixed/old"), { recursive: true });
+  await mkdir(join(folder, "mixed/new"), { recursive: true });
+  await writeFile(join(folder, "mixed/.manifest"), '{"rego_version": 1, "file_rego_versions": {"/old/*": 0}}');
+  await writeFile(join(folder, "mixed/old/a.rego"), "package old\n\np { input.x == 1 }\n");
+  await writeFile(join(folder, "mixed/new/a.rego"), "package new\n\np if data.old.p\n");
+  await writeFile(join(folder, "mixed/new/a_test.rego"), 'package new\n\ntest_p if p with input as {"x": 1}\n');
+  expect(await run("check", "mixed")).toMatchObject({ code: 0, out: expect.stringContaining("in 1 unit: ok") });
+  expect(await run("test", "mixed")).toMatchObject({ code: 0, out: expect.stringContaining("PASS: 1/1") });
+  await rm(join(folder, "mixed"), { recursive: true });
+});
+
 test("the example of a built-in of one's own passes its tests, and answers", async () => {
   const example = join(import.meta.dirname, "../../../docs/own-built-ins");
   const own = ["--builtins", join(example, "quota.ts")];

@@ -1,6 +1,6 @@
 /**
- * Units among files: every directory that holds a `.rego` file and lies below no other such
- * directory is one, as a binding would name it, with all that lies below it.
+ * Units among files: every directory that holds a `.rego` file, or a bundle's `.manifest` above some, and lies below no
+ * other such directory is one, as a binding would name it, with all that lies below it.
  */
 import type { Diagnostic, Source } from "@regomesh/base";
 import { type TestedUnit, toUnit, type UnitFiles } from "@regomesh/policy-compiler";
@@ -14,8 +14,11 @@ export const UNIT_FILES = /\.rego$|(^|\/)data\.(json|ya?ml)$|(^|\/)\.manifest$/;
 export type Said = Pick<UnitFiles, "version" | "language">;
 
 export function findUnits(files: readonly Source[], { version, language }: Said = {}): readonly FoundUnit[] {
-  const holders = new Set(files.filter(({ name }) => name.endsWith(".rego")).map(({ name }) => directoryOf(name)));
-  const roots = [...holders].filter((directory) => !hasHolderAbove(directory, holders)).sort();
+  const modules = files.filter(({ name }) => name.endsWith(".rego")).map(({ name }) => directoryOf(name));
+  const manifests = files.filter(({ name }) => /(^|\/)\.manifest$/.test(name)).map(({ name }) => directoryOf(name));
+  const holders = new Set([...modules, ...manifests]);
+  const isUnit = (directory: string) => modules.some((each) => isAtOrBelow(each, directory));
+  const roots = [...holders].filter((directory) => !hasHolderAbove(directory, holders) && isUnit(directory)).sort();
   return roots.map((directory) =>
     toUnit({
       name: directory === "" ? "." : directory,
@@ -33,6 +36,10 @@ function hasHolderAbove(directory: string, holders: ReadonlySet<string>): boolea
     if (holders.has(above)) return true;
     if (above === "") return false;
   }
+}
+
+function isAtOrBelow(directory: string, above: string): boolean {
+  return above === "" || directory === above || directory.startsWith(`${above}/`);
 }
 
 function directoryOf(path: string): string {

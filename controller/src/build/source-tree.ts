@@ -118,9 +118,14 @@ function speaksOfGroup(file: Source): boolean {
   return known;
 }
 
-/** Whether a file lies in a directory that holds Rego, or below one. */
+/** Whether a file lies in a directory that holds Rego, or a manifest above some, or below one. */
 export function unitFinder(names: readonly string[]): (name: string) => boolean {
-  const holders = new Set(names.filter(isModule).map(directoryOf));
+  const modules = names.filter(isModule);
+  const holders = new Set(modules.map(directoryOf));
+  for (const name of names) {
+    const below = name.slice(0, -".manifest".length);
+    if (isManifest(name) && modules.some((each) => each.startsWith(below))) holders.add(directoryOf(name));
+  }
   return (name) => {
     for (let at = directoryOf(name); ; at = directoryOf(at)) {
       if (holders.has(at)) return true;
