@@ -120,11 +120,19 @@ describe("a commit that takes away", () => {
   });
 });
 
-test("a controller that has lost what was in force compares with the proxies that it knew", async () => {
+test("a controller that has lost what was in force serves what is kept of its source, or compares with the proxies that it knew", async () => {
   await mesh.mesh.process("controller").close();
   await rm(mesh.statePath("snapshots/last-good.json"));
+  const before = await headOf(mesh.repository);
   await git("rm", "-r", "--quiet", "examples", "policies");
   await git("commit", "--quiet", "-m", "Nothing");
+  await mesh.mesh.restart("controller");
+  const { revision } = await mesh.refused(await headOf(mesh.repository));
+  expect([revision?.name, await serves()]).toEqual([before, 200]);
+
+  await mesh.mesh.process("controller").close();
+  await rm(mesh.statePath("snapshots/last-good.json"));
+  await rm(mesh.statePath("sources/root.json"));
   const why = await mesh.mesh.restart("controller").then(
     () => "it started",
     (error: Error) => error.message,
