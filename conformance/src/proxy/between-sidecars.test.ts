@@ -37,7 +37,7 @@ async function play(part: Part): Promise<Played> {
 
 async function start(options: StandOptions): Promise<Stand> {
   const stand = await openStand(options);
-  open.push({ close: () => stand.proxy.close() });
+  open.push({ close: () => stand.end() });
   return stand;
 }
 

@@ -14,13 +14,13 @@ beforeEach(async () => {
   isClosed = false;
 });
 afterEach(async () => {
-  if (!isClosed) await stand.proxy.close();
+  if (!isClosed) await stand.end();
   await app.close();
 });
 
 /** An application whose first connections are played so. */
 async function restart(parts: readonly Part[], stallMs = SHORT.stallMs): Promise<void> {
-  await stand.proxy.close();
+  await stand.end();
   await app.close();
   app = await Played.open((wire, index) => (parts[index] ?? echo)(wire, index));
   stand = await openStand({ app: app.port, timeouts: { ...SHORT, stallMs } });

@@ -60,7 +60,7 @@ async function play(part: Part, identity?: Identity): Promise<Played> {
 
 async function start(options: StandOptions): Promise<Stand> {
   const stand = await openStand({ identity: issue("web"), ...options });
-  open.push({ close: () => stand.proxy.close() });
+  open.push({ close: () => stand.end() });
   return stand;
 }
 

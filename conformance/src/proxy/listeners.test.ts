@@ -43,7 +43,7 @@ function portOf(change: Partial<InboundPort> = {}): InboundPort {
 
 async function start(ports: readonly InboundPort[], options: StandOptions = {}): Promise<Stand> {
   const stand = await openStand({ identity, ...options, workload: { inbound: ports } });
-  open.push({ close: () => stand.proxy.close() });
+  open.push({ close: () => stand.end() });
   return stand;
 }
 

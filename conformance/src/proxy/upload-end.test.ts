@@ -33,7 +33,7 @@ const shortLived = (name: string): Identity => authority.identity(ID(name), { no
 
 async function start(opened: AsyncDisposableStack, options: StandOptions): Promise<Stand> {
   const stand = await openStand({ identity: issue("web"), ...options });
-  opened.defer(() => stand.proxy.close());
+  opened.defer(() => stand.end());
   return stand;
 }
 

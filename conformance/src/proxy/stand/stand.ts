@@ -103,6 +103,12 @@ export class Stand {
     return (await this.proxy.plane.read()).counters[columns[name]] ?? 0;
   }
 
+  /** Closes the proxy, whatever is open, and takes its folder away. */
+  async end(): Promise<void> {
+    await this.proxy.close();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
   /**
    * Waits until no client's connection is open, closes the proxy, and gives its access
    * records in the order in which the requests ended. Fails where a connection stays.
