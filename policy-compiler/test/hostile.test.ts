@@ -1,7 +1,7 @@
 /** Policies made to exhaust the compiler: each gives a module or a diagnostic, in time and memory that its size explains. */
 import { openEvaluator } from "@regomesh/policy-runtime";
 import { expect, test } from "vitest";
-import { compile, formatModule, parseModule } from "../src/index.ts";
+import { compile, formatModule, parseModule, type RegoVersion } from "../src/index.ts";
 import { loadRuntime } from "../src/node.ts";
 
 const runtime = await loadRuntime();
@@ -69,6 +69,65 @@ const REFUSED: Record<string, readonly [text: string, says: RegExp]> = {
     /^u.rego:2:\d+: rego_parse_error: max nesting depth/,
   ],
 };
+
+/** More than a list of the language's own may have: the parser ends before its tree takes what no text is worth. */
+const LISTS: Record<string, readonly [version: RegoVersion, text: string, says: string]> = {
+  expressions: ["v1", `p if {\n${"\ttrue\n".repeat(60_000)}}`, "expressions in a body"],
+  "expressions of a comprehension": ["v1", `p := [1 | ${"true;".repeat(60_000)} true]`, "expressions in a body"],
+  modifiers: ["v1", `p if input.x ${"with input.x as 1 ".repeat(60_000)}`, "with modifiers"],
+  "modifiers in a template string": ["v1", `p := $"{input ${"with input.x as 1 ".repeat(60_000)}}"`, "with modifiers"],
+  "operands of and": ["v2", `p if input.x${" and input.y".repeat(60_000)}`, "operands of and"],
+  "operands of or": ["v2", `p if input.x${" or input.y".repeat(60_000)}`, "operands of or"],
+  "values of a template string": ["v1", `p := $"${"{input.x}".repeat(60_000)}"`, "parts in a template string"],
+  "variables of some": ["v1", `p if { some x${", y".repeat(60_000)}; x }`, "variables of some"],
+  bodies: ["v0", `p { true }${" { true }".repeat(60_000)}`, "bodies of a rule"],
+};
+
+test.each(Object.entries(LISTS))("%s: no more than 50,000", (_, [version, text, says]) => {
+  const { module, diagnostics } = parseModule({ name: "u.rego", text: `package t\n${text}`, version });
+  expect(module).toBeUndefined();
+  expect(diagnostics.map(printFirst)).toEqual([
+    expect.stringMatching(new RegExp(`^u.rego:\\d+:\\d+: rego_parse_error: max ${says} of 50000 exceeded`)),
+  ]);
+  expect(diagnostics[0]?.hint).toBeDefined();
+});
+
+/** Braces and parentheses that are tried as a body, a group and a term: what is in them is read so often in all, not by each of them. */
+const TRIED: Record<string, readonly [text: string, diagnostics: readonly string[]]> = {
+  parentheses: [`${"(".repeat(1_000)}input.x${")".repeat(1_000)}`, []],
+  braces: [`${"{".repeat(1_000)}input.x${"}".repeat(1_000)} == 1`, []],
+  "parentheses that never close": [
+    `${"(".repeat(1_000)}input.x or true`,
+    ["u.rego:2:1014: rego_parse_error: non-terminated expression"],
+  ],
+  "a call of no function in parentheses": [
+    "((input[0](1))) == 1",
+    ["u.rego:2:8: rego_type_error: undefined function input[0]"],
+  ],
+};
+
+test.each(Object.entries(TRIED))("%s, where they may be operands", (_, [text, expected]) => {
+  let references = 0;
+  const features = new Set<string>();
+  features.has = (name) => {
+    if (name === "keywords_in_refs") references++;
+    return true;
+  };
+  const language = { features, keywords: new Set<string>() };
+  const { diagnostics } = parseModule({ name: "u.rego", text: `package t\np if ${text}`, version: "v2", language });
+  expect(diagnostics.map(printFirst)).toEqual(expected);
+  expect(references).toBeLessThan(10);
+});
+
+test.each([
+  ["lists", "[", "]"],
+  ["lists that never close", "[", ""],
+  ["maps", "{a: ", "}"],
+])("an annotation of %s inside one another", (_, open, close) => {
+  const text = `# METADATA\n# custom:\n#   a: ${open.repeat(100_000)}1${close.repeat(100_000)}\npackage t`;
+  const { diagnostics } = parseModule({ name: "u.rego", text });
+  expect(diagnostics.map(printFirst)).toEqual(["u.rego:3:1: rego_parse_error: yaml: nested deeper than 512 levels"]);
+});
 
 test.each(Object.entries(REFUSED))("%s: refused", (_, [text, says]) => {
   const { module, diagnostics } = compileText(`package t\n${text}`);

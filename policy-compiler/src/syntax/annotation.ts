@@ -1,6 +1,6 @@
 /** `# METADATA` blocks: the YAML in the comment lines that follow, for the package or rule behind them. */
 import type { Diagnostic, Location } from "@regomesh/base";
-import { readYaml } from "@regomesh/policy-runtime/yaml";
+import { DEPTH_MAX, findTooNested, readYaml } from "@regomesh/policy-runtime/yaml";
 import { isMap, isScalar, parseDocument } from "yaml";
 import { findFieldFault } from "./annotation-fields.ts";
 import type { Annotation, Comment, Import, PackageClause, Rule } from "./ast.ts";
@@ -124,6 +124,11 @@ function isNextLine(before: Comment, after: Comment): boolean {
 }
 
 function parseBlock(block: Block): Diagnostic | { readonly fields: Readonly<Record<string, unknown>> } {
+  const tooNested = findTooNested(block.text);
+  if (tooNested !== undefined) {
+    const message = `yaml: nested deeper than ${DEPTH_MAX} levels`;
+    return makeParseError(placeIn(block, tooNested), message, "keep what is so deep as data");
+  }
   const document = parseDocument(block.text, { version: "1.2", prettyErrors: false });
   const [error] = document.errors;
   if (error !== undefined) {

@@ -8,6 +8,7 @@ export function parseBody(cursor: Cursor, end: "]" | "}" | "eof"): Body {
   if (isAtEnd(cursor.token, end)) cursor.fail(cursor.at(cursor.token), "found empty body");
   const body: Expr[] = [];
   while (true) {
+    cursor.checkParts(body.length, "expressions in a body", "split the body into rules");
     body.push(cursor.grammar.parseLiteral(cursor));
     const { token } = cursor;
     if (token.kind === "punct" && token.text === ";") cursor.take();

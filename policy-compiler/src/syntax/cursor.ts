@@ -5,7 +5,7 @@
  */
 import type { Diagnostic, Location, Source, Span } from "@regomesh/base";
 import type { Expr, Term } from "./ast.ts";
-import { NESTING_MAX } from "./limits.ts";
+import { NESTING_MAX, PARTS_MAX } from "./limits.ts";
 import type { Scanner } from "./scanner.ts";
 import { makeTermKeys } from "./term-keys.ts";
 import { describeToken, type Token } from "./token.ts";
@@ -42,6 +42,16 @@ export type Grammar = {
   readonly parseTemplate: (cursor: Cursor) => Term;
 };
 
+/** A term with where the next token is and the faults that did not stop it, or the fault that did. */
+type ReadTerm =
+  | {
+      readonly term: Term;
+      readonly end: number;
+      readonly diagnostics: readonly Diagnostic[];
+      readonly fault?: undefined;
+    }
+  | { readonly fault: SyntaxFault };
+
 export class Cursor {
   readonly source: Source;
   readonly grammar: Grammar;
@@ -65,6 +75,8 @@ export class Cursor {
   depth = 0;
   /** Places that were tried as a comprehension, a body or a group and are none: never tried twice. */
   readonly #refuted = new Set<string>();
+  /** What came of terms that may be asked for again, by where they begin. */
+  readonly #terms = new Map<number, ReadTerm>();
   readonly #scanner: Scanner;
 
   constructor(source: RegoSource, scanner: Scanner, grammar: Grammar) {
@@ -78,6 +90,11 @@ export class Cursor {
     this.#scanner = scanner;
     this.tokens = scanner.tokens;
     this.token = scanner.tokenAt(0);
+  }
+
+  /** Literals are those of a module that imports any of the three. */
+  get isLogical(): boolean {
+    return this.keywords.and || this.keywords.or || this.keywords.not;
   }
 
   get previous(): Token | undefined {
@@ -183,6 +200,11 @@ export class Cursor {
     this.fail(this.at(this.token), `max nesting depth of ${NESTING_MAX} exceeded`, "split the expression into rules");
   }
 
+  /** One more of what a list of the language's own may have so many of. */
+  checkParts(count: number, what: string, hint: string): void {
+    if (count >= PARTS_MAX) this.fail(this.at(this.token), `max ${what} of ${PARTS_MAX} exceeded`, hint);
+  }
+
   /** The parser recursed further than this thread's stack reaches. */
   stackFault(): SyntaxFault {
     const message = `max nesting depth exceeded: below ${NESTING_MAX}, but more than the stack of this process holds`;
@@ -205,6 +227,30 @@ export class Cursor {
     this.diagnostics.length = reported;
     this.returnTo(start);
     return undefined;
+  }
+
+  /**
+   * The term here, parsed once: where braces and parentheses are tried as a body or a group first, each of those
+   * inside one another would be read again by all around it, as a term.
+   */
+  parseOnce(parse: () => Term): Term {
+    const start = this.index;
+    const known = this.#terms.get(start);
+    if (known !== undefined) {
+      if (known.fault !== undefined) throw known.fault;
+      this.diagnostics.push(...known.diagnostics);
+      this.returnTo(known.end);
+      return known.term;
+    }
+    const reported = this.diagnostics.length;
+    try {
+      const term = parse();
+      this.#terms.set(start, { term, end: this.index, diagnostics: this.diagnostics.slice(reported) });
+      return term;
+    } catch (fault) {
+      if (fault instanceof SyntaxFault) this.#terms.set(start, { fault });
+      throw fault;
+    }
   }
 
   isRefuted(index: number): boolean {

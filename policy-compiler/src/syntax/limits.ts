@@ -18,6 +18,12 @@ export const TREE_DEPTH_MAX = 55_000;
 /** How deep comprehensions, `every`, `not { … }` and template strings may nest: each is a body that is analyzed with those around it. */
 export const CLOSURES_MAX = 200;
 
+/**
+ * Expressions of a body, operands of `and` or `or`, modifiers of an expression, variables of `some`, parts of a template
+ * string, bodies of one head: each is a kilobyte of tree, and no level of nesting.
+ */
+export const PARTS_MAX = 50_000;
+
 /** Links of an `else` chain; stages walk them one by one. OPA does not get through so many in a minute and a half. */
 export const ELSE_LINKS_MAX = 20_000;
 

@@ -2,7 +2,7 @@
 import type { Expr, Ref, Term, Variable, What, With } from "./ast.ts";
 import { parseBracedBody } from "./body.ts";
 import type { Cursor } from "./cursor.ts";
-import { NESTING_MAX } from "./limits.ts";
+import { NESTING_MAX, TREE_DEPTH_MAX } from "./limits.ts";
 import { parseInfixAfter, parseRelation, parseTerm, parseValue } from "./term.ts";
 
 export function parseLiteral(cursor: Cursor): Expr {
@@ -19,12 +19,8 @@ function parseNested(cursor: Cursor): Expr {
   if (cursor.token.kind === "keyword") cursor.takeAsName();
   const { start, kind, text } = cursor.token;
   if (kind === "keyword" && text === "some") return finish(cursor, start, false, parseSome(cursor));
-  if (isLogical(cursor)) return cursor.grammar.parseLogical(cursor);
+  if (cursor.isLogical) return cursor.grammar.parseLogical(cursor);
   return parsePlain(cursor);
-}
-
-function isLogical({ keywords }: Cursor): boolean {
-  return keywords.and || keywords.or || keywords.not;
 }
 
 /** A literal without `and` and `or`. */
@@ -63,7 +59,10 @@ export function parseWhat(cursor: Cursor): What {
 function parseSome(cursor: Cursor): What {
   const { start } = cursor.take();
   const terms = [parseRelation(cursor)];
-  while (cursor.accept(",")) terms.push(parseRelation(cursor));
+  while (cursor.accept(",")) {
+    cursor.checkParts(terms.length, "variables of some", "declare them in several");
+    terms.push(parseRelation(cursor));
+  }
   if (cursor.accept("in")) {
     const [first, second, extra] = terms as [Term, Term?, Term?];
     if (extra !== undefined) cursor.fail(extra.at, "expected `x in xs` or `k, v in xs` expression");
@@ -81,7 +80,9 @@ function parseSome(cursor: Cursor): What {
 /** `some x in xs in ys`: what is matched with each of ys is whether x is in xs, which declares nothing. */
 function parseSomeFurther(cursor: Cursor, first: Extract<What, { kind: "some-in" }>): What {
   let what = first;
+  let links = 0;
   for (let word = cursor.accept("in"); word !== undefined; word = cursor.accept("in")) {
+    if (++links > TREE_DEPTH_MAX) cursor.failDepth();
     const { key, value, domain } = what;
     const path = ["internal", key === undefined ? "member_2" : "member_3"];
     const args = key === undefined ? [value, domain] : [key, value, domain];
@@ -118,6 +119,7 @@ export function parseWiths(cursor: Cursor): readonly With[] {
   const modifiers: With[] = [];
   cursor.takeAsName();
   while (cursor.isAt("with")) {
+    cursor.checkParts(modifiers.length, "with modifiers", "replace a whole document: with input as {…}");
     const { start } = cursor.take();
     const target = toTarget(cursor, parseTerm(cursor));
     cursor.expect("as", "expected as keyword");

@@ -6,6 +6,7 @@
 import type { Body, Expr, What } from "./ast.ts";
 import { parseBracedBody } from "./body.ts";
 import type { Cursor } from "./cursor.ts";
+import { NESTING_MAX } from "./limits.ts";
 import { finish, parsePlain, parseWhat } from "./literal.ts";
 
 /** `what` may be an operand as it is (`bare`), or is grouped by parentheses or braces. */
@@ -34,6 +35,7 @@ function parseOr(cursor: Cursor): Operand {
   if (!isAtWord(cursor, "or")) return first;
   const operands = [first];
   while (isAtWord(cursor, "or")) {
+    cursor.checkParts(operands.length, "operands of or", "split the expression into rules");
     cursor.take();
     operands.push(parseAnd(cursor));
   }
@@ -48,6 +50,7 @@ function parseAnd(cursor: Cursor): Operand {
   if (!isAtWord(cursor, "and")) return first;
   const operands = [first];
   while (isAtWord(cursor, "and")) {
+    cursor.checkParts(operands.length, "operands of and", "write them as a body, one a line");
     cursor.take();
     operands.push(parseOperand(cursor));
   }
@@ -59,7 +62,7 @@ function parseAnd(cursor: Cursor): Operand {
 
 function parseOperand(cursor: Cursor): Operand {
   if (cursor.isAt("not")) return parseNegation(cursor);
-  const group = cursor.attempt("group", () => parseGroup(cursor));
+  const group = attemptGroup(cursor);
   if (group !== undefined) return group;
   const { start } = cursor.token;
   return { expr: makeExprFrom(cursor, start, false, parseWhat(cursor)), isBare: true };
@@ -79,7 +82,7 @@ function parseNegation(cursor: Cursor): Operand {
     const body = cursor.attempt("body", () => endOperand(cursor, parseBracedBody(cursor)));
     if (body !== undefined) return { expr: makeExprFrom(cursor, start, true, wrap(body, false)), isBare: false };
   }
-  const group = cursor.attempt("group", () => parseGroup(cursor));
+  const group = attemptGroup(cursor);
   if (group !== undefined) {
     return { expr: makeExprFrom(cursor, start, true, wrap([group.expr], true)), isBare: false };
   }
@@ -100,6 +103,18 @@ function parseNegation(cursor: Cursor): Operand {
   return { expr: makeExprFrom(cursor, start, true, wrap([expr], true)), isBare: true };
 }
 
+/** What begins no group is not kept as a place where none is. */
+function attemptGroup(cursor: Cursor): Operand | undefined {
+  if (!cursor.isAt("(") && !cursor.isAt("{")) return undefined;
+  if (cursor.depth >= NESTING_MAX) cursor.failDepth();
+  cursor.depth++;
+  try {
+    return cursor.attempt("group", () => parseGroup(cursor));
+  } finally {
+    cursor.depth--;
+  }
+}
+
 /** `(a or b)`, `(a with input as x)`, or `{ … }` as an operand; undefined where they are a term. */
 function parseGroup(cursor: Cursor): Operand | undefined {
   const { start } = cursor.token;
@@ -112,7 +127,6 @@ function parseGroup(cursor: Cursor): Operand | undefined {
     return endOperand(cursor, { expr, isBare: false });
   }
   const isOperand = isAtWord(cursor, "and", -1) || isAtWord(cursor, "or", -1);
-  if (!cursor.isAt("{")) return undefined;
   const body = parseBracedBody(cursor);
   if (!isOperand && !isAtWord(cursor, "and") && !isAtWord(cursor, "or")) return undefined;
   return endOperand(cursor, { expr: makeExprFrom(cursor, start, false, wrap(body, false)), isBare: false });

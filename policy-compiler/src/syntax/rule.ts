@@ -7,7 +7,7 @@ import type { Cursor } from "./cursor.ts";
 import { checkDefault } from "./default-rule.ts";
 import { isGround } from "./ground.ts";
 import { checkSegments } from "./import.ts";
-import { ELSE_LINKS_MAX } from "./limits.ts";
+import { ELSE_LINKS_MAX, NESTING_MAX } from "./limits.ts";
 import { parseLiteral } from "./literal.ts";
 import { parseItems, parsePath, parseTerm, parseValue } from "./term.ts";
 
@@ -19,6 +19,7 @@ export function parseRules(cursor: Cursor): readonly Rule[] {
   const rules = [first];
   while (hasBody && cursor.isAt("{")) {
     if (first.else !== undefined) cursor.failHere("expected else keyword");
+    cursor.checkParts(rules.length, "bodies of a rule", "give each body a head of its own");
     const { start } = cursor.token;
     const body = parseBracedBody(cursor);
     rules.push({ ...first, at: cursor.from(start), body, else: undefined });
@@ -199,7 +200,7 @@ function mayBeComprehension(cursor: Cursor): boolean {
   let index = cursor.index + (cursor.peek().text === "-" ? 2 : 1);
   for (let depth = 0, length = 0; ; index++, length++) {
     const { kind, text, spaceBefore } = tokens[index] ?? cursor.peek(index - cursor.index);
-    if (kind === "template-start") return true;
+    if (kind === "template-start" || depth > NESTING_MAX) return true;
     if (kind === "eof" || (depth === 0 && length > 0 && spaceBefore)) return text === "|";
     if (kind !== "punct") continue;
     if (text === "{" || text === "[" || text === "(") depth++;

@@ -12,6 +12,7 @@ export function parseTemplate(cursor: Cursor): Term {
   const parts: (string | TemplateValue)[] = [];
   while (!cursor.isKind("template-end")) {
     const { token } = cursor;
+    cursor.checkParts(parts.length, "parts in a template string", "concat an array of texts");
     if (token.kind === "template-text") {
       cursor.take();
       parts.push(token.value);

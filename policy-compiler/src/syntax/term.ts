@@ -98,9 +98,11 @@ function parsePrimary(cursor: Cursor): Term {
     }
     case "punct":
       if (token.text === "-") return parseNegative(cursor);
-      if (token.text === "(") return parseParentheses(cursor);
       if (token.text === "[") return cursor.grammar.parseBrackets(cursor);
-      if (token.text === "{") return cursor.grammar.parseBraces(cursor);
+      if (token.text === "(" || token.text === "{") {
+        const parse = token.text === "(" ? parseParentheses : cursor.grammar.parseBraces;
+        return cursor.isLogical ? cursor.parseOnce(() => parse(cursor)) : parse(cursor);
+      }
       break;
     case "template-text":
     case "template-open":

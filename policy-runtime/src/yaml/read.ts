@@ -15,6 +15,7 @@ import {
   type Scalar,
   type YAMLMap,
 } from "yaml";
+import { DEPTH_MAX, findTooNested } from "./nesting.ts";
 import { errorsOf, parseDocuments } from "./parse.ts";
 import { integerValue, type Resolved, resolvePlain } from "./resolve.ts";
 import { restoreLineEnds, withLineFeeds } from "./separators.ts";
@@ -27,8 +28,6 @@ export type YamlRead =
   /** `offset` is where in the text, if it is a place. */
   | { readonly fault: string; readonly offset?: number };
 
-/** Levels of nesting: what walks values recursively stays within its stack. */
-const DEPTH_MAX = 512;
 /** Nodes that one text may unfold to, aliases counted each time. */
 const NODES_MAX = 1_000_000;
 /** Of more nodes than these hardly all may come of aliases: a text must not unfold without end. */
@@ -56,6 +55,8 @@ export function readYaml(source: string): YamlRead {
   if (control !== null) return { fault: "control characters are not allowed", offset: control.index };
   if (ONLY_TABS.test(text)) return { fault: "found character that cannot start any token" };
   if (UNKNOWN_DIRECTIVE.test(text)) return { fault: "found unknown directive name" };
+  const tooNested = findTooNested(text);
+  if (tooNested !== undefined) return { fault: `nested deeper than ${DEPTH_MAX} levels`, offset: tooNested };
   const { documents: all, offsetIn, ...read } = parseDocuments(source);
   try {
     for (const document of all) {

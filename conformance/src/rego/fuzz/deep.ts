@@ -39,6 +39,16 @@ export const DEEP: Readonly<Record<string, Deep>> = {
   and: { version: "v2", ...body((levels) => `input.x${" and input.y".repeat(levels)}`) },
   or: { version: "v2", ...body((levels) => `input.x${" or input.y".repeat(levels)}`) },
   with: body((levels) => `input.x${" with input.x as 1".repeat(levels)}`),
+  "groups of v2": { version: "v2", ...body((n) => `${"(".repeat(n)}input.x or input.y${")".repeat(n)}`) },
+  "groups of v2 that never close": { version: "v2", ...body((n) => `${"(".repeat(n)}input.x or input.y`) },
+  "parentheses of v2": { version: "v2", ...body((n) => `${"(".repeat(n)}input.x${")".repeat(n)}`) },
+  "sets of v2": { version: "v2", ...body((n) => `1 in ${"{".repeat(n)}1${"}".repeat(n)}`) },
+  "braces of v2": { version: "v2", ...body((n) => `${"{".repeat(n)}1${"}".repeat(n)} == input.x`) },
+  "braces of v2 that never close": { version: "v2", ...body((n) => `${"{".repeat(n)}1`) },
+  "negated groups of v2": { version: "v2", ...body((n) => `${"not (".repeat(n)}input.x or input.y${")".repeat(n)}`) },
+  "bodies as operands": { version: "v2", ...body((n) => `${"{ ".repeat(n)}input.x${" } or input.y".repeat(n)}`) },
+  "variables of some": body((levels) => `some x${", y".repeat(levels)}\n\ttrue`),
+  "memberships of some": body((levels) => `some x in input${" in input".repeat(levels)}`),
   every: body((levels) => `${"every x in input { ".repeat(levels)}x${" }".repeat(levels)}`),
   memberships: value((levels) => `1${" in input".repeat(levels)}`),
   "else links": { make: (levels) => `package t\n\np := 0 if input.x${" else := 1 if input.y".repeat(levels)}\n` },
@@ -53,6 +63,13 @@ export const DEEP: Readonly<Record<string, Deep>> = {
   "lists of an annotation": {
     make: (n) => `# METADATA\n# custom:\n#   a: ${"[".repeat(n)}1${"]".repeat(n)}\npackage t\n\np := 1\n`,
   },
+  "maps of an annotation": {
+    make: (n) => `# METADATA\n# custom:\n#   a: ${"{a: ".repeat(n)}1${"}".repeat(n)}\npackage t\n\np := 1\n`,
+  },
+  "lists of an annotation that never close": {
+    make: (n) => `# METADATA\n# custom:\n#   a: ${"[".repeat(n)}\npackage t\n\np := 1\n`,
+  },
+  "brackets of a body that never close": { make: (levels) => `package t\n\np if {${"[{(".repeat(levels)}` },
   "brackets that never close": value((levels) => "[{(".repeat(levels)),
   lines: body((levels) => "true\n\t".repeat(levels)),
 };

@@ -50,14 +50,10 @@ export function fuzz({ count, seed, seeds, onProgress }: FuzzOptions): FuzzRepor
 /** Whether it parses, or what is wrong with us. */
 export function tryOne(source: RegoSource): boolean | string {
   try {
-    const { module, diagnostics } = parseModule(source);
-    for (const { at } of diagnostics) {
-      const { start, end } = at.span;
-      if (start < 0 || end < start || end > source.text.length) return `a diagnostic at ${start}–${end}`;
-    }
-    if ((module === undefined) !== hasErrors(diagnostics)) return "neither a module nor a diagnostic";
+    const parsed = readOne(source);
+    if (typeof parsed === "string") return parsed;
     checkUnit({ name: "u", modules: [source], data: {} });
-    if (module === undefined) return false;
+    if (!parsed) return false;
     const { text } = formatModule(source);
     if (text === undefined) return "fmt does not read what the parser does";
     const again = parseModule({ ...source, text });
@@ -65,4 +61,15 @@ export function tryOne(source: RegoSource): boolean | string {
   } catch (error) {
     return `threw ${error instanceof Error ? (error.stack ?? error.message).split("\n").slice(0, 4).join(" ") : String(error)}`;
   }
+}
+
+/** Whether it parses, or what is wrong with its diagnostics. Its tree is not held while the checks and fmt make their own. */
+function readOne(source: RegoSource): boolean | string {
+  const { module, diagnostics } = parseModule(source);
+  for (const { at } of diagnostics) {
+    const { start, end } = at.span;
+    if (start < 0 || end < start || end > source.text.length) return `a diagnostic at ${start}–${end}`;
+  }
+  if ((module === undefined) !== hasErrors(diagnostics)) return "neither a module nor a diagnostic";
+  return module !== undefined;
 }
