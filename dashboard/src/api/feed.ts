@@ -43,6 +43,22 @@ export function openFeed(onChange: (feed: Feed) => void): () => void {
   let retryMs = RETRY_FIRST_MS;
   let source: EventSource | undefined;
   let retry: number | undefined;
+  // Several words come at once, at the start above all: each is shown in a frame of its own, and the window answers between.
+  let waiting: (() => void)[] = [];
+  let isTurning = false;
+  const turns = new MessageChannel();
+  const turn = (): void => {
+    isTurning = true;
+    const post = () => turns.port2.postMessage(undefined);
+    // Frames of a window that nobody sees do not come.
+    if (document.hidden) post();
+    else requestAnimationFrame(post);
+  };
+  turns.port1.onmessage = () => {
+    waiting.shift()?.();
+    isTurning = waiting.length > 0;
+    if (isTurning) turn();
+  };
   const tell = (change: Partial<Feed>): void => {
     feed = { ...feed, ...change };
     onChange(feed);
@@ -54,6 +70,7 @@ export function openFeed(onChange: (feed: Feed) => void): () => void {
   };
   const lose = (): void => {
     source?.close();
+    waiting = [];
     tell({ link: { kind: "away", sinceMs: lastWordMs } });
     window.clearTimeout(retry);
     retry = window.setTimeout(connect, retryMs);
@@ -62,7 +79,10 @@ export function openFeed(onChange: (feed: Feed) => void): () => void {
   const connect = (): void => {
     source = new EventSource("/api/events");
     const on = (name: string, change: (value: unknown) => Partial<Feed>): void => {
-      source?.addEventListener(name, (event) => heard(change(JSON.parse((event as MessageEvent<string>).data))));
+      source?.addEventListener(name, (event) => {
+        waiting.push(() => heard(change(JSON.parse((event as MessageEvent<string>).data))));
+        if (!isTurning || document.hidden) turn();
+      });
     };
     on("status", (value) => ({ status: value as StatusBody }));
     on("graph", (value) => ({ graph: value as GraphBody }));
@@ -81,6 +101,7 @@ export function openFeed(onChange: (feed: Feed) => void): () => void {
     window.clearInterval(watch);
     window.clearTimeout(retry);
     source?.close();
+    turns.port1.close();
   };
 }
 

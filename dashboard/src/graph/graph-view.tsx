@@ -1,6 +1,7 @@
 /** The service graph, most of the screen. */
 import type { GraphBody } from "@regomesh/controller/api";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useRoom } from "../room.ts";
 import type { Selection } from "../selection.ts";
 import { EdgeLine } from "./edge-line.tsx";
 import { layOut, topologyOf } from "./layout.ts";
@@ -23,8 +24,6 @@ export function GraphView({ graph, selection, onSelect }: Props) {
   const frame = useRef<SVGSVGElement>(null);
   const [view, setView] = useState<Viewport>({ x: 0, y: 0, scale: 1 });
   const [size, setSize] = useState<Frame>({ width: 0, height: 0 });
-  // Drawn a part a frame, so that the window answers meanwhile; what is drawn once stays.
-  const [room, setRoom] = useState(PART);
   const drag = useRef<{ x: number; y: number } | undefined>(undefined);
   const reset = (): void => {
     const { clientWidth = 0, clientHeight = 0 } = frame.current ?? {};
@@ -38,12 +37,7 @@ export function GraphView({ graph, selection, onSelect }: Props) {
     return () => seen.disconnect();
   }, [layout]);
   const visible = visibleOf(graph, layout, view, size);
-  const isWhole = visible.nodes.length + visible.edges.length <= room;
-  useEffect(() => {
-    if (isWhole) return;
-    const frame = requestAnimationFrame(() => setRoom(room + PART));
-    return () => cancelAnimationFrame(frame);
-  }, [isWhole, room]);
+  const room = useRoom(visible.nodes.length + visible.edges.length, PART);
   if (graph.nodes.length === 0) {
     return <p class="empty">No services yet. Declare a MeshService, a Workload, and start a sidecar for it.</p>;
   }

@@ -2,9 +2,13 @@
 import type { DecisionBody } from "@regomesh/controller/api";
 import { useEffect, useState } from "preact/hooks";
 import type { Feed } from "../api/feed.ts";
+import { useRoom } from "../room.ts";
 import type { Selection } from "../selection.ts";
 import { DecisionLine } from "./decision-line.tsx";
 import { filterDecisions } from "./filter.ts";
+
+/** Lines that a frame draws more: as many as are seen without scrolling. */
+const PART = 12;
 
 type Props = {
   readonly feed: Feed;
@@ -20,6 +24,7 @@ export function Strip({ feed, filter, onFilter, onSelect }: Props) {
     if (!isPaused) setSeen(feed.decisions);
   }, [feed.decisions, isPaused]);
   const shown = filterDecisions(seen, filter);
+  const room = useRoom(shown.length, PART);
   return (
     <section
       class="strip"
@@ -47,7 +52,7 @@ export function Strip({ feed, filter, onFilter, onSelect }: Props) {
         <p class="dim empty-strip">{seen.length === 0 ? "No decision yet." : "None of the last decisions matches."}</p>
       )}
       <ol class="decisions">
-        {shown.map((decision) => (
+        {shown.slice(0, room).map((decision) => (
           <DecisionLine key={decision.id} decision={decision} onSelect={onSelect} />
         ))}
       </ol>
