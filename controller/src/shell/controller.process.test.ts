@@ -13,9 +13,9 @@ import { request } from "node:http";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { SILENT } from "@regomesh/base";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bodyOf, holdingOf, TestProxy } from "../../test/make-proxy.ts";
+import { makeOptions } from "../../test/running.ts";
 import type { DecisionBody } from "../api/decisions.ts";
 import type { GraphBody } from "../api/graph.ts";
 import type { RevisionBody } from "../api/releases.ts";
@@ -23,7 +23,6 @@ import { refusedOf } from "../api/sources.ts";
 import type { StatusBody } from "../api/status.ts";
 import { type Controller, openController } from "./controller.ts";
 import type { ControllerOptions } from "./controller-options.ts";
-import { SYSTEM_CLOCK } from "./system-clock.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
 const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_")));
@@ -49,20 +48,13 @@ function edit(file: string, from: string, to: string): void {
   writeFileSync(path, text.replace(from, to));
 }
 const token = (workload: string) => join(folder, `${workload}.token`);
-const options = (more: Partial<ControllerOptions> = {}): ControllerOptions => ({
-  state: join(folder, "state"),
-  git: repository,
-  branch: "main",
-  path: "",
-  allow: [],
-  http: "127.0.0.1:0",
-  grpc: "127.0.0.1:0",
-  explainDenials: true,
-  joinTokens: ["web", "orders-v1"].map((workload) => ({ workload, file: token(workload) })),
-  clock: SYSTEM_CLOCK,
-  log: SILENT,
-  ...more,
-});
+const options = (more: Partial<ControllerOptions> = {}): ControllerOptions =>
+  makeOptions(folder, {
+    git: repository,
+    explainDenials: true,
+    joinTokens: ["web", "orders-v1"].map((workload) => ({ workload, file: token(workload) })),
+    ...more,
+  });
 async function get<T>(path: string): Promise<T> {
   return (await (await fetch(`${controller.http}${path}`)).json()) as T;
 }

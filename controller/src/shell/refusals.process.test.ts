@@ -4,15 +4,14 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { SILENT } from "@regomesh/base";
 import type { SnapshotMessage } from "@regomesh/protocol";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { bodyOf, TestProxy } from "../../test/make-proxy.ts";
+import { makeOptions, readStatus, untilStatus } from "../../test/running.ts";
 import type { ProxyBody } from "../api/proxies.ts";
 import { refusedOf } from "../api/sources.ts";
 import type { StatusBody } from "../api/status.ts";
 import { type Controller, openController } from "./controller.ts";
-import { SYSTEM_CLOCK } from "./system-clock.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
 const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_")));
@@ -39,32 +38,16 @@ function commit(subject: string): string {
 }
 
 async function open(): Promise<Controller> {
-  return await openController({
-    state: join(folder, "state"),
-    git: repository,
-    branch: "main",
-    path: "",
-    allow: [],
-    http: "127.0.0.1:0",
-    grpc: "127.0.0.1:0",
-    explainDenials: false,
-    joinTokens: NAMES.map((workload) => ({ workload, file: join(folder, workload) })),
-    clock: SYSTEM_CLOCK,
-    log: SILENT,
-  });
+  return await openController(
+    makeOptions(folder, {
+      git: repository,
+      joinTokens: NAMES.map((workload) => ({ workload, file: join(folder, workload) })),
+    }),
+  );
 }
 
-async function status(): Promise<StatusBody> {
-  return (await (await fetch(`${controller.http}/api/status`)).json()) as StatusBody;
-}
-
-async function until(isTrue: (body: StatusBody) => boolean): Promise<StatusBody> {
-  for (;;) {
-    const body = await status();
-    if (isTrue(body)) return body;
-    await new Promise((next) => setTimeout(next, 5));
-  }
-}
+const status = () => readStatus(controller);
+const until = (isTrue: (status: StatusBody) => boolean) => untilStatus(controller, isTrue);
 
 const proxyOf = (body: StatusBody, name: Name): ProxyBody | undefined =>
   body.proxies.find(({ workload }) => workload === name);

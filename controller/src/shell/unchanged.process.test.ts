@@ -5,13 +5,12 @@ import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSyn
 import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { SILENT } from "@regomesh/base";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { TestProxy } from "../../test/make-proxy.ts";
+import { makeOptions } from "../../test/running.ts";
 import { refusedOf } from "../api/sources.ts";
 import type { StatusBody } from "../api/status.ts";
 import { type Controller, openController } from "./controller.ts";
-import { SYSTEM_CLOCK } from "./system-clock.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
 const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_")));
@@ -59,19 +58,7 @@ beforeAll(async () => {
   execFileSync("git", ["init", "-q", "--initial-branch=main", repository], { env });
   commit("The mesh as it starts");
   const file = join(folder, "web.token");
-  controller = await openController({
-    state: join(folder, "state"),
-    git: repository,
-    branch: "main",
-    path: "",
-    allow: [],
-    http: "127.0.0.1:0",
-    grpc: "127.0.0.1:0",
-    explainDenials: false,
-    joinTokens: [{ workload: "web", file }],
-    clock: SYSTEM_CLOCK,
-    log: SILENT,
-  });
+  controller = await openController(makeOptions(folder, { git: repository, joinTokens: [{ workload: "web", file }] }));
   const [, port] = controller.grpc.split(":");
   relay = createServer((client) => {
     const upstream = connect(Number(port), "127.0.0.1");

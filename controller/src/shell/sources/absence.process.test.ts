@@ -1,22 +1,17 @@
 /** What is missing of one source among several is never read as a wish, however little of the mesh it is. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SILENT } from "@regomesh/base";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { document, service } from "../../../test/documents.ts";
 import { type GitServer, hasGitServer, serveGit, signWithSsh, WorkTree } from "../../../test/git-server.ts";
+import { makeOptions, post, untilStatus } from "../../../test/running.ts";
 import type { SourceStateBody } from "../../api/sources.ts";
 import type { StatusBody } from "../../api/status.ts";
 import { type Controller, openController } from "../controller.ts";
-import { SYSTEM_CLOCK } from "../system-clock.ts";
 
-const document = (kind: string, name: string, namespace: string, spec: string) =>
-  `---\napiVersion: regomesh.dev/v1alpha1\nkind: ${kind}\nmetadata: { name: ${name}, namespace: ${namespace} }\nspec: ${spec}\n`;
-const unbound = (name: string, namespace: string) =>
-  document("MeshService", name, namespace, "{ ports: [{ port: 80 }] }") +
-  document("Workload", name, namespace, `{ service: ${name} }`);
-const service = (name: string, namespace: string) =>
-  unbound(name, namespace) +
+const bound = (name: string, namespace: string) =>
+  service(name, namespace) +
   document("PolicyBinding", name, namespace, "{ unit: authz, direction: Inbound, entrypoints: [mesh/authz/allow] }");
 const RULE = "package mesh.authz\n\ndefault allow := false\n";
 const source = (name: string, more = "") =>
@@ -51,50 +46,26 @@ afterEach(async () => {
 
 async function start(shopMore = ""): Promise<void> {
   root.commit("root", {
-    "mesh.yaml": service("a", "default") + ["b", "c", "d", "e"].map((name) => unbound(name, "default")).join(""),
+    "mesh.yaml": bound("a", "default") + ["b", "c", "d", "e"].map((name) => service(name, "default")).join(""),
     "authz/a.rego": RULE,
     "sources.yaml": source("shop", shopMore) + source("bank"),
   });
-  controller = await openController({
-    state: join(folder, "state"),
-    git: join(folder, "root"),
-    branch: "main",
-    path: "",
-    allow: [],
-    http: "127.0.0.1:0",
-    grpc: "127.0.0.1:0",
-    explainDenials: false,
-    joinTokens: [],
-    clock: SYSTEM_CLOCK,
-    log: SILENT,
-  });
+  controller = await openController(makeOptions(folder));
 }
-async function until(isTrue: (status: StatusBody) => boolean): Promise<StatusBody> {
-  for (;;) {
-    const body = (await (await fetch(`${controller?.http}/api/status`)).json()) as StatusBody;
-    if (isTrue(body)) return body;
-    await new Promise((next) => setTimeout(next, 10));
-  }
-}
+const until = (isTrue: (status: StatusBody) => boolean) => untilStatus(controller, isTrue);
 const of = (status: StatusBody, name: string): SourceStateBody | undefined =>
   status.sources.find((each) => each.name === name);
 const workloads = (status: StatusBody) => status.proxies.map(({ namespace, workload }) => `${namespace}/${workload}`);
 const ALL = ["bank/teller", "default/a", "default/b", "default/c", "default/d", "default/e", "shop/cart"];
-const confirm = async (hash: string) =>
-  (
-    await fetch(`${controller?.http}/api/confirm/${hash}`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${readFileSync(join(folder, "state/api-token"), "utf8").trim()}` },
-    })
-  ).status;
+const confirm = async (hash: string) => (await post(controller, folder, `/api/confirm/${hash}`)).status;
 const hashOf = (status: StatusBody, name: string) =>
   /regomesh confirm ([0-9a-f]+)/.exec(of(status, name)?.refused?.diagnostics[0]?.hint ?? "")?.[1] ?? "";
 
 test.skipIf(!hasGitServer)(
   "two that are emptied at once are refused, others go on, and each is confirmed by its own hash, in any order",
   async () => {
-    shop.commit("shop", { "mesh.yaml": service("cart", "shop"), "authz/a.rego": RULE });
-    bank.commit("bank", { "mesh.yaml": service("teller", "bank"), "authz/a.rego": RULE });
+    shop.commit("shop", { "mesh.yaml": bound("cart", "shop"), "authz/a.rego": RULE });
+    bank.commit("bank", { "mesh.yaml": bound("teller", "bank"), "authz/a.rego": RULE });
     await start();
     await until((each) => workloads(each).join() === ALL.join());
     const emptied = [shop, bank].map((tree) => {
@@ -123,8 +94,8 @@ test.skipIf(!hasGitServer)(
 );
 
 test.skipIf(!hasGitServer)("a directory that is away is confirmed once, not with each commit of others", async () => {
-  shop.commit("shop", { "policies/mesh.yaml": service("cart", "shop"), "policies/authz/a.rego": RULE });
-  bank.commit("bank", { "mesh.yaml": service("teller", "bank"), "authz/a.rego": RULE });
+  shop.commit("shop", { "policies/mesh.yaml": bound("cart", "shop"), "policies/authz/a.rego": RULE });
+  bank.commit("bank", { "mesh.yaml": bound("teller", "bank"), "authz/a.rego": RULE });
   await start(", path: policies");
   await until((each) => workloads(each).join() === ALL.join());
   shop.git("mv", "policies", "elsewhere");
@@ -140,11 +111,11 @@ test.skipIf(!hasGitServer)("a directory that is away is confirmed once, not with
 });
 
 test.skipIf(!hasGitServer)("what was read before signatures were asked for is not taken once they are", async () => {
-  const good = shop.commit("shop", { "mesh.yaml": service("cart", "shop"), "authz/a.rego": RULE });
-  bank.commit("bank", { "mesh.yaml": service("teller", "bank"), "authz/a.rego": RULE });
+  const good = shop.commit("shop", { "mesh.yaml": bound("cart", "shop"), "authz/a.rego": RULE });
+  bank.commit("bank", { "mesh.yaml": bound("teller", "bank"), "authz/a.rego": RULE });
   await start();
   await until((each) => workloads(each).join() === ALL.join());
-  const unsigned = shop.commit("needs more than it may", { "more.yaml": unbound("till", "bank") });
+  const unsigned = shop.commit("needs more than it may", { "more.yaml": service("till", "bank") });
   await until((each) => of(each, "shop")?.refused?.commit === unsigned);
   const key = await signWithSsh(root, join(folder, "key"));
   const strict = root.commit("ask for signatures, and let the shop speak for the bank", {

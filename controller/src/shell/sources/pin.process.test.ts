@@ -2,13 +2,12 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SILENT } from "@regomesh/base";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { WorkTree } from "../../../test/git-server.ts";
 import { TestProxy } from "../../../test/make-proxy.ts";
+import { makeOptions, post, readStatus, untilStatus } from "../../../test/running.ts";
 import type { StatusBody } from "../../api/status.ts";
 import { type Controller, openController } from "../controller.ts";
-import { SYSTEM_CLOCK } from "../system-clock.ts";
 
 const MESH = `apiVersion: regomesh.dev/v1alpha1
 kind: MeshService
@@ -46,43 +45,22 @@ afterEach(async () => {
 });
 
 const open = async (): Promise<Controller> => {
-  controller = await openController({
-    state: join(folder, "state"),
-    git: join(folder, "root"),
-    branch: "main",
-    path: "",
-    allow: [],
-    http: "127.0.0.1:0",
-    grpc: "127.0.0.1:0",
-    explainDenials: false,
-    joinTokens: ["web", "api"].map((workload) => ({ workload, file: join(folder, `${workload}.token`) })),
-    clock: SYSTEM_CLOCK,
-    log: SILENT,
-  });
+  controller = await openController(
+    makeOptions(folder, {
+      joinTokens: ["web", "api"].map((workload) => ({ workload, file: join(folder, `${workload}.token`) })),
+    }),
+  );
   return controller;
 };
 const commit = (user: string) => root.commit(user, { "mesh.yaml": MESH, "authz/a.rego": rego(user) });
-const status = async (): Promise<StatusBody> =>
-  (await (await fetch(`${controller?.http}/api/status`)).json()) as StatusBody;
-const until = async (isTrue: (body: StatusBody) => boolean): Promise<StatusBody> => {
-  const deadline = AbortSignal.timeout(20_000);
-  for (;;) {
-    const body = await status();
-    if (isTrue(body)) return body;
-    if (deadline.aborted) throw new Error(`there is ${JSON.stringify({ pin: body.pin, sources: body.sources })}`);
-    await new Promise((next) => setTimeout(next, 10));
-  }
-};
+const status = () => readStatus(controller);
+const until = (isTrue: (status: StatusBody) => boolean) => untilStatus(controller, isTrue);
 const rootOf = ({ sources }: StatusBody) => sources.find(({ name }) => name === "root");
 const inForce = (body: StatusBody) => rootOf(body)?.inForce?.subject;
 const isNewest = (id: string) => (body: StatusBody) => rootOf(body)?.newest?.id === id;
 const isInForce = (subject: string) => (body: StatusBody) => inForce(body) === subject;
-const post = async (path: string): Promise<number> => {
-  const token = readFileSync(join(folder, "state/api-token"), "utf8").trim();
-  const headers = { authorization: `Bearer ${token}` };
-  return (await fetch(`${controller?.http}${path}`, { method: "POST", headers })).status;
-};
-const rollback = async (revision: string): Promise<number> => await post(`/api/rollback/${revision}`);
+const operate = async (path: string): Promise<number> => (await post(controller, folder, path)).status;
+const rollback = async (revision: string): Promise<number> => await operate(`/api/rollback/${revision}`);
 
 /** Ann's revision, above Bob's. */
 const pinAnn = async (): Promise<string> => {
@@ -111,11 +89,11 @@ for (const [what, file] of [
 ] as const) {
   test(`a pin outlives a restart at which ${what} cannot be read`, async () => {
     await pinAnn();
-    expect(await post("/api/sources/root/suspend")).toBe(202);
+    expect(await operate("/api/sources/root/suspend")).toBe(202);
     await controller?.close();
     writeFileSync(join(folder, "state", file), "torn");
     await open();
-    expect(await post("/api/sources/root/resume")).toBe(202);
+    expect(await operate("/api/sources/root/resume")).toBe(202);
     const after = await until(isNewest(commit("carol")));
     expect([after.pin?.subject, inForce(after)]).toEqual(["ann", "ann"]);
   });

@@ -1,24 +1,21 @@
 /** A source that is given another name stays what it is: none of its workloads is out of the mesh meanwhile. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { document, service } from "../../../test/documents.ts";
 import { type GitServer, hasGitServer, serveGit, WorkTree } from "../../../test/git-server.ts";
 import { TestProxy } from "../../../test/make-proxy.ts";
+import { makeOptions, post, readStatus, untilStatus } from "../../../test/running.ts";
 import type { StatusBody } from "../../api/status.ts";
 import { type Controller, openController } from "../controller.ts";
-import { SYSTEM_CLOCK } from "../system-clock.ts";
 
-const document = (kind: string, name: string, spec: string, namespace = "default") =>
-  `---\napiVersion: regomesh.dev/v1alpha1\nkind: ${kind}\nmetadata: { name: ${name}, namespace: ${namespace} }\nspec: ${spec}\n`;
-const service = (name: string) =>
-  document("MeshService", name, "{ ports: [{ port: 80 }] }") + document("Workload", name, `{ service: ${name} }`);
 const sourceNamed = (name: string) =>
   document(
     "PolicySource",
     name,
-    `{ url: "${server.url("team")}", namespaces: [default], interval: 1s }`,
     "regomesh-system",
+    `{ url: "${server.url("team")}", namespaces: [default], interval: 1s }`,
   );
 
 let folder: string;
@@ -32,21 +29,13 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "regomesh-renamed-"));
   server = await serveGit(folder);
   [root, team] = [new WorkTree(folder, "root"), new WorkTree(folder, "team")];
-  team.commit("team", { "mesh.yaml": service("cart") });
-  root.commit("root", { "mesh.yaml": service("web"), "sources.yaml": sourceNamed("shop") });
-  controller = await openController({
-    state: join(folder, "state"),
-    git: join(folder, "root"),
-    branch: "main",
-    path: "",
-    allow: [],
-    http: "127.0.0.1:0",
-    grpc: "127.0.0.1:0",
-    explainDenials: false,
-    joinTokens: [],
-    clock: SYSTEM_CLOCK,
-    log: { log: (_, message, facts) => void logged.push(`${message} ${facts?.["reason"] ?? ""}`) },
-  });
+  team.commit("team", { "mesh.yaml": service("cart", "default") });
+  root.commit("root", { "mesh.yaml": service("web", "default"), "sources.yaml": sourceNamed("shop") });
+  controller = await openController(
+    makeOptions(folder, {
+      log: { log: (_, message, facts) => void logged.push(`${message} ${facts?.["reason"] ?? ""}`) },
+    }),
+  );
 });
 afterAll(async () => {
   if (!hasGitServer) return;
@@ -55,20 +44,10 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const status = async () => (await (await fetch(`${controller.http}/api/status`)).json()) as StatusBody;
-const until = async (isTrue: (body: StatusBody) => boolean): Promise<StatusBody> => {
-  for (const deadline = AbortSignal.timeout(50_000); ; ) {
-    const body = await status();
-    if (isTrue(body)) return body;
-    if (deadline.aborted) throw new Error(`there is ${JSON.stringify(body.sources)}`);
-    await new Promise((next) => setTimeout(next, 10));
-  }
-};
+const status = () => readStatus(controller);
+const until = (isTrue: (status: StatusBody) => boolean) => untilStatus(controller, isTrue);
 const makeToken = async (workload: string): Promise<unknown> => {
-  const authorization = `Bearer ${readFileSync(join(folder, "state/api-token"), "utf8").trim()}`;
-  const headers = { authorization, "content-type": "application/json" };
-  const body = JSON.stringify({ workload: `default/${workload}` });
-  const answer = await fetch(`${controller.http}/api/tokens`, { method: "POST", headers, body });
+  const answer = await post(controller, folder, "/api/tokens", { workload: `default/${workload}` });
   return ((await answer.json()) as { readonly file: unknown }).file;
 };
 const inForce = (body: StatusBody) => body.revision?.inputs.map(({ source, subject }) => `${source}@${subject}`);
@@ -89,7 +68,7 @@ test.skipIf(!hasGitServer)(
       await until((body) => body.sources.some(({ name, troubles }) => name === "store" && troubles.length > 0));
       expect(inForce(await status())).toEqual(["root@renamed", "store@team"]);
       server.fail = undefined;
-      team.commit("more", { "more.yaml": service("more") });
+      team.commit("more", { "more.yaml": service("more", "default") });
       await until((body) => inForce(body)?.includes("store@more") === true && body.revision?.enforced === 1);
       expect(logged.filter((line) => /stream was refused/.test(line))).toEqual([]);
     } finally {

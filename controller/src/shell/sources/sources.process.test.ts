@@ -1,23 +1,20 @@
 /** Several repositories behind one controller: each team's fault is its own, and what is good goes on taking force. */
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SILENT } from "@regomesh/base";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { document, service } from "../../../test/documents.ts";
 import { type GitServer, hasGitServer, serveGit, WorkTree } from "../../../test/git-server.ts";
 import { TestProxy } from "../../../test/make-proxy.ts";
+import { makeOptions, post, untilStatus } from "../../../test/running.ts";
 import type { SourceStateBody } from "../../api/sources.ts";
 import { refusedOf } from "../../api/sources.ts";
 import type { StatusBody } from "../../api/status.ts";
 import { type Controller, openController } from "../controller.ts";
-import { SYSTEM_CLOCK } from "../system-clock.ts";
 
-const document = (kind: string, name: string, namespace: string, spec: string) =>
-  `---\napiVersion: regomesh.dev/v1alpha1\nkind: ${kind}\nmetadata: { name: ${name}, namespace: ${namespace} }\nspec: ${spec}\n`;
-const service = (name: string, namespace: string) =>
-  document("MeshService", name, namespace, "{ ports: [{ port: 80 }] }") +
-  document("Workload", name, namespace, `{ service: ${name} }`) +
+const bound = (name: string, namespace: string) =>
+  service(name, namespace) +
   document("PolicyBinding", name, namespace, "{ unit: authz, direction: Inbound, entrypoints: [mesh/authz/allow] }");
 const rego = (user: string) =>
   `package mesh.authz\n\ndefault allow := false\n\nallow if input.attributes.request.http.headers["x-user"] == "${user}"\n`;
@@ -37,34 +34,8 @@ let bank: WorkTree;
 let controller: Controller;
 let proxies: TestProxy[] = [];
 
-const options = () => ({
-  state: join(folder, "state"),
-  git: join(folder, "root"),
-  branch: "main",
-  path: "",
-  allow: [],
-  http: "127.0.0.1:0",
-  grpc: "127.0.0.1:0",
-  explainDenials: false,
-  joinTokens: [{ workload: "web", file: join(folder, "web.token") }],
-  clock: SYSTEM_CLOCK,
-  log: SILENT,
-});
-/** As long as a busy machine may take for what a test waits for; one that goes on waiting would be no failure, but a hang. */
-const WITHIN_MS = 50_000;
-async function until(isTrue: (status: StatusBody) => boolean): Promise<StatusBody> {
-  const deadline = AbortSignal.timeout(WITHIN_MS);
-  for (;;) {
-    const signal = AbortSignal.timeout(WITHIN_MS);
-    const body = (await (await fetch(`${controller.http}/api/status`, { signal })).json()) as StatusBody;
-    if (isTrue(body)) return body;
-    if (deadline.aborted) {
-      const seen = { revision: body.revision?.name, sources: body.sources, troubles: body.troubles };
-      throw new Error(`not within ${WITHIN_MS} ms; at the end there is ${JSON.stringify(seen)}`);
-    }
-    await new Promise((next) => setTimeout(next, 10));
-  }
-}
+const options = () => makeOptions(folder, { joinTokens: [{ workload: "web", file: join(folder, "web.token") }] });
+const until = (isTrue: (status: StatusBody) => boolean) => untilStatus(controller, isTrue);
 const of = (status: StatusBody, name: string): SourceStateBody | undefined =>
   status.sources.find((each) => each.name === name);
 const isInForce = (status: StatusBody, name: string, commit: string) => of(status, name)?.inForce?.id === commit;
@@ -81,10 +52,10 @@ beforeAll(async () => {
     WorkTree,
     WorkTree,
   ];
-  shop.commit("shop", { "mesh.yaml": service("cart", "shop"), "authz/a.rego": rego("ann") });
-  bank.commit("bank", { "mesh.yaml": service("teller", "bank"), "authz/a.rego": rego("bob") });
+  shop.commit("shop", { "mesh.yaml": bound("cart", "shop"), "authz/a.rego": rego("ann") });
+  bank.commit("bank", { "mesh.yaml": bound("teller", "bank"), "authz/a.rego": rego("bob") });
   root.commit("root", {
-    "mesh.yaml": service("web", "default"),
+    "mesh.yaml": bound("web", "default"),
     "authz/a.rego": rego("root"),
     "sources.yaml": source("shop") + source("bank"),
   });
@@ -181,13 +152,13 @@ test.skipIf(!hasGitServer)(
       "sources.yaml": source("shop").replace("[shop]", "[shop, bank]") + source("bank"),
     });
     await until((each) => isInForce(each, "root", wide));
-    const taken = shop.commit("take the teller", { "teller.yaml": service("teller", "bank") });
+    const taken = shop.commit("take the teller", { "teller.yaml": bound("teller", "bank") });
     const refused = await until((each) => of(each, "shop")?.refused?.commit === taken);
     expect(of(refused, "shop")?.refused?.verdicts.map(({ name, reason }) => [name, reason])).toContainEqual([
       "teller",
       "resource_duplicate",
     ]);
-    const given = bank.commit("let the teller go", { "mesh.yaml": service("vault", "bank") });
+    const given = bank.commit("let the teller go", { "mesh.yaml": bound("vault", "bank") });
     const status = await until((each) => isInForce(each, "bank", given) && isInForce(each, "shop", taken));
     expect(workloads(status)).toEqual(["bank/teller", "bank/vault", "default/web", "shop/cart"]);
   },
@@ -216,10 +187,10 @@ test.skipIf(!hasGitServer)(
     const mirrors = () => readdirSync(join(folder, "state/git"));
     expect(mirrors()).toHaveLength(2);
     bank.commit("not in force, whether it is read by then or not", {});
-    expect(await post(`/api/rollback/${resumedName}`)).toBe(202);
+    expect(await operate(`/api/rollback/${resumedName}`)).toBe(202);
     const back = await until((each) => isInForce(each, "bank", later) && each.pin !== undefined);
     expect(workloads(back)).toEqual(["bank/teller", "bank/vault", "default/web", "shop/cart"]);
-    expect(await post("/api/rollback/lift")).toBe(202);
+    expect(await operate("/api/rollback/lift")).toBe(202);
     await until((each) => isInForce(each, "root", gone) && of(each, "bank") === undefined);
     await controller.close();
     controller = await openController(options());
@@ -227,13 +198,7 @@ test.skipIf(!hasGitServer)(
   },
 );
 
-const post = async (path: string) =>
-  (
-    await fetch(`${controller.http}${path}`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${readFileSync(join(folder, "state/api-token"), "utf8").trim()}` },
-    })
-  ).status;
+const operate = async (path: string) => (await post(controller, folder, path)).status;
 
 test.skipIf(!hasGitServer)(
   "a rollback is a pin above git: over commits and a restart, until it is lifted",
@@ -244,8 +209,8 @@ test.skipIf(!hasGitServer)(
     await until((each) => isInForce(each, "root", later));
     const refused = root.commit("refused", { "authz/a.rego": "package mesh.authz\n\nallow if\n" });
     await until((each) => refusedOf(each)?.commit === refused);
-    expect(await post(`/api/rollback/${"0".repeat(40)}`)).toBe(404);
-    expect(await post(`/api/rollback/${good.slice(0, 12)}`)).toBe(202);
+    expect(await operate(`/api/rollback/${"0".repeat(40)}`)).toBe(404);
+    expect(await operate(`/api/rollback/${good.slice(0, 12)}`)).toBe(202);
     const pinned = await until((each) => isInForce(each, "root", good));
     expect(pinned.pin).toMatchObject({ subject: "no bank" });
     expect(of(pinned, "root")?.newest?.id).toBe(refused);
@@ -257,22 +222,22 @@ test.skipIf(!hasGitServer)(
     controller = await openController(options());
     const still = await until((each) => of(each, "root")?.newest?.id === waiting);
     expect([still.pin?.revision, of(still, "root")?.inForce?.id]).toEqual([pinned.pin?.revision, good]);
-    expect(await post("/api/rollback/lift")).toBe(202);
+    expect(await operate("/api/rollback/lift")).toBe(202);
     const lifted = await until((each) => isInForce(each, "root", waiting));
     expect(lifted.pin).toBeUndefined();
-    expect(await post("/api/rollback/lift")).toBe(409);
+    expect(await operate("/api/rollback/lift")).toBe(409);
   },
 );
 
 test.skipIf(!hasGitServer)("an operator suspends a source and resumes it", async () => {
-  expect(await post("/api/sources/none/suspend")).toBe(404);
-  expect(await post("/api/sources/shop/suspend")).toBe(202);
-  expect(await post("/api/sources/shop/reconcile")).toBe(409);
+  expect(await operate("/api/sources/none/suspend")).toBe(404);
+  expect(await operate("/api/sources/shop/suspend")).toBe(202);
+  expect(await operate("/api/sources/shop/reconcile")).toBe(409);
   const later = shop.commit("while suspended", { "authz/a.rego": rego("sue") });
   const own = root.commit("the mesh goes on", { "authz/a.rego": rego("on") });
   const status = await until((each) => isInForce(each, "root", own));
   expect(of(status, "shop")).toMatchObject({ suspended: "operator" });
   expect(isInForce(status, "shop", later)).toBe(false);
-  expect(await post("/api/sources/shop/resume")).toBe(202);
+  expect(await operate("/api/sources/shop/resume")).toBe(202);
   await until((each) => isInForce(each, "shop", later) && of(each, "shop")?.suspended === undefined);
 });

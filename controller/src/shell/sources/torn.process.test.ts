@@ -1,25 +1,12 @@
 /** What was in force together is lost with a torn file: what each source had in force last is not. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SILENT } from "@regomesh/base";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { service } from "../../../test/documents.ts";
 import { WorkTree } from "../../../test/git-server.ts";
-import type { StatusBody } from "../../api/status.ts";
+import { makeOptions, post, readStatus } from "../../../test/running.ts";
 import { type Controller, openController } from "../controller.ts";
-import { SYSTEM_CLOCK } from "../system-clock.ts";
-
-const service = (name: string, namespace: string) => `---
-apiVersion: regomesh.dev/v1alpha1
-kind: MeshService
-metadata: { name: ${name}, namespace: ${namespace} }
-spec: { ports: [{ port: 80 }] }
----
-apiVersion: regomesh.dev/v1alpha1
-kind: Workload
-metadata: { name: ${name}, namespace: ${namespace} }
-spec: { service: ${name} }
-`;
 
 let folder: string;
 let trees: readonly [root: WorkTree, pin: WorkTree];
@@ -36,44 +23,32 @@ afterEach(async () => {
 });
 
 const open = async (): Promise<void> => {
-  controller = await openController({
-    state: join(folder, "state"),
-    git: join(folder, "root"),
-    branch: "main",
-    path: "",
-    allow: [],
-    // Named as the file that holds an operator's word.
-    sources: [
-      {
-        name: "pin",
-        directory: join(folder, "pin"),
-        follow: { kind: "branch", name: "main" },
-        path: "",
-        isSuspended: false,
-        allow: [{ path: "", namespaces: ["shop"] }],
-      },
-    ],
-    http: "127.0.0.1:0",
-    grpc: "127.0.0.1:0",
-    explainDenials: false,
-    joinTokens: [],
-    clock: SYSTEM_CLOCK,
-    log: SILENT,
-  });
+  controller = await openController(
+    makeOptions(folder, {
+      // Named as the file that holds an operator's word.
+      sources: [
+        {
+          name: "pin",
+          directory: join(folder, "pin"),
+          follow: { kind: "branch", name: "main" },
+          path: "",
+          isSuspended: false,
+          allow: [{ path: "", namespaces: ["shop"] }],
+        },
+      ],
+    }),
+  );
 };
 const inForce = async (): Promise<readonly string[]> => {
-  const body = (await (await fetch(`${controller?.http}/api/status`)).json()) as StatusBody;
+  const body = await readStatus(controller);
   return body.revision?.inputs.map(({ source, subject }) => `${source}@${subject}`) ?? [];
 };
 const tear = async (): Promise<void> => {
   await controller?.close();
   writeFileSync(join(folder, "state/snapshots/last-good.json"), "torn");
 };
-const suspend = async (name: string): Promise<number> => {
-  const authorization = `Bearer ${readFileSync(join(folder, "state/api-token"), "utf8").trim()}`;
-  const url = `${controller?.http}/api/sources/${name}/suspend`;
-  return (await fetch(url, { method: "POST", headers: { authorization } })).status;
-};
+const suspend = async (name: string): Promise<number> =>
+  (await post(controller, folder, `/api/sources/${name}/suspend`)).status;
 
 test("a newest commit that is broken has what was in force before it served again, of a source of any name", async () => {
   await open();

@@ -2,16 +2,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SILENT } from "@regomesh/base";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { document } from "../../../test/documents.ts";
 import { type GitServer, hasGitServer, serveGit, WorkTree } from "../../../test/git-server.ts";
+import { makeOptions, readStatus, untilStatus } from "../../../test/running.ts";
 import { refusedOf } from "../../api/sources.ts";
 import type { StatusBody } from "../../api/status.ts";
 import { type Controller, openController } from "../controller.ts";
-import { SYSTEM_CLOCK } from "../system-clock.ts";
 
-const document = (kind: string, name: string, namespace: string, spec: string) =>
-  `---\napiVersion: regomesh.dev/v1alpha1\nkind: ${kind}\nmetadata: { name: ${name}, namespace: ${namespace} }\nspec: ${spec}\n`;
 const service = (name: string, namespace: string) =>
   document("MeshService", name, namespace, "{ ports: [{ port: 80 }] }") +
   `---\napiVersion: regomesh.dev/v1alpha1\nkind: Workload\nmetadata: { name: ${name}, namespace: ${namespace}, labels: { of: ${namespace} } }\nspec: { service: ${name} }\n`;
@@ -41,20 +39,8 @@ afterEach(async () => {
 
 async function start(files: Readonly<Record<string, string>>): Promise<StatusBody> {
   root.commit("root", { "web.yaml": service("web", "default"), "sources.yaml": source("shop"), ...files });
-  controller = await openController({
-    state: join(folder, "state"),
-    git: join(folder, "root"),
-    branch: "main",
-    path: "",
-    allow: [],
-    http: "127.0.0.1:0",
-    grpc: "127.0.0.1:0",
-    explainDenials: false,
-    joinTokens: [],
-    clock: SYSTEM_CLOCK,
-    log: SILENT,
-  });
-  return (await (await fetch(`${controller.http}/api/status`)).json()) as StatusBody;
+  controller = await openController(makeOptions(folder));
+  return await readStatus(controller);
 }
 
 /** What is the root's, and needs what the shop brings. */
@@ -171,13 +157,7 @@ test.skipIf(!hasGitServer)(
   },
 );
 
-async function until(isTrue: (status: StatusBody) => boolean): Promise<StatusBody> {
-  for (;;) {
-    const body = (await (await fetch(`${controller?.http}/api/status`)).json()) as StatusBody;
-    if (isTrue(body)) return body;
-    await new Promise((next) => setTimeout(next, 10));
-  }
-}
+const until = (isTrue: (status: StatusBody) => boolean) => untilStatus(controller, isTrue);
 const inForce = ({ revision }: StatusBody) => revision?.inputs.map(({ source, id }) => [source, id]);
 
 test.skipIf(!hasGitServer)(

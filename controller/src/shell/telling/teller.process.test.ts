@@ -1,6 +1,6 @@
 /** What an author is told, by a controller that runs: of each commit what became of it, in order, signed. */
 import { createHmac } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -9,11 +9,10 @@ import { SILENT } from "@regomesh/base";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { WorkTree } from "../../../test/git-server.ts";
 import { TestProxy } from "../../../test/make-proxy.ts";
-import type { StatusBody } from "../../api/status.ts";
+import { makeOptions, post, readStatus } from "../../../test/running.ts";
 import { openController } from "../controller.ts";
 import { ControllerFailed } from "../controller-failed.ts";
 import type { ControllerOptions } from "../controller-options.ts";
-import { SYSTEM_CLOCK } from "../system-clock.ts";
 import { Teller } from "./teller.ts";
 
 const SECRET = "s3cret-of-the-author";
@@ -89,23 +88,14 @@ function makeTeller(kind: "webhook" | "github", sleeps: number[] = []) {
   return { teller, troubles, sleeps };
 }
 
-const options = (): ControllerOptions => ({
-  state: join(folder, "state"),
-  git: join(folder, "root"),
-  branch: "main",
-  path: "",
-  allow: [],
-  http: "127.0.0.1:0",
-  grpc: "127.0.0.1:0",
-  explainDenials: false,
-  joinTokens: [{ workload: "web", file: join(folder, "web.token") }],
-  tells: [
-    { kind: "webhook", url: `${url}/hook`, source: undefined, secretFile: join(folder, "secret") },
-    { kind: "github", url: `${url}/repos/o/r`, source: "root", secretFile: join(folder, "secret") },
-  ],
-  clock: SYSTEM_CLOCK,
-  log: SILENT,
-});
+const options = (): ControllerOptions =>
+  makeOptions(folder, {
+    joinTokens: [{ workload: "web", file: join(folder, "web.token") }],
+    tells: [
+      { kind: "webhook", url: `${url}/hook`, source: undefined, secretFile: join(folder, "secret") },
+      { kind: "github", url: `${url}/repos/o/r`, source: "root", secretFile: join(folder, "secret") },
+    ],
+  });
 
 test("of each commit what became of it: given, in force, refused, rolled back", async () => {
   const root = new WorkTree(folder, "root");
@@ -126,12 +116,7 @@ test("of each commit what became of it: given, in force, refused, rolled back", 
   await hooks(3);
   const other = root.commit("other", { "mesh.yaml": MESH.replace("port: 80", "port: 81") });
   await hooks(5);
-  const token = readFileSync(join(folder, "state/api-token"), "utf8").trim();
-  const rollback = await fetch(`${controller.http}/api/rollback/${good}`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${token}` },
-  });
-  expect(rollback.status).toBe(202);
+  expect((await post(controller, folder, `/api/rollback/${good}`)).status).toBe(202);
   const told = await hooks(6);
   const [first] = heard.filter(({ path }) => path === "/hook");
   const signature = createHmac("sha256", SECRET)
@@ -153,7 +138,7 @@ test("of each commit what became of it: given, in force, refused, rolled back", 
   expect(statuses.every(({ headers }) => headers["authorization"] === `Bearer ${SECRET}`)).toBe(true);
   const ofBad = statuses.find(isOfBad);
   expect(JSON.parse(ofBad?.body ?? "{}")).toMatchObject({ state: "failure", context: "regomesh" });
-  const status = (await (await fetch(`${controller.http}/api/status`)).json()) as StatusBody;
+  const status = await readStatus(controller);
   expect(status.troubles).toBeUndefined();
 });
 
