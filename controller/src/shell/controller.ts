@@ -91,6 +91,7 @@ async function openParts(
     async () => void (await Promise.all([...[claims, known, stages].map((list) => list.flush()), rollout.close()])),
   );
   late.trustDomain = await Authority.trustDomainOf(lease);
+  const tokens = await JoinTokens.open(lease, log);
   const revoked = await RevokedList.open(lease, clock.nowMs());
   const revoker = new Revoker({
     list: revoked,
@@ -131,7 +132,7 @@ async function openParts(
   distributor.lease(await claims.read());
   distributor.remember(await known.read());
   await places.grpc.release();
-  const grpc = await openGrpc(core, late.authority, revoked, lease, options, closers);
+  const grpc = await openGrpc(core, { authority: late.authority, tokens, revoked }, lease, options, closers);
   const { mesh } = core;
   const gitDirOf = (name: string) => sources.find(name)?.repository?.gitDir;
   const trees = new RevisionTrees({
@@ -150,7 +151,7 @@ async function openParts(
   closers.push(() => explainer.close());
   const attestor = new Attestor({
     authority: late.authority,
-    tokens: new JoinTokens(lease),
+    tokens,
     distributor,
     svidTtlMs: options.svidTtlMs ?? SVID_TTL_DEFAULT_MS,
     nowMs: () => clock.nowMs(),
@@ -161,7 +162,7 @@ async function openParts(
   const http = await serveHttp({
     address: options.http,
     mesh: core.mesh,
-    token: await openApiToken(lease),
+    token: await openApiToken(lease, log),
     log,
     counts: () => composer.counts,
     revoker,

@@ -79,9 +79,9 @@ export function makeCore(builder: Builder, lease: Lease, troubles: Troubles, opt
     isFirstStart: true,
   };
   const giveBack = giveBackAfter();
-  const claims = keptClaims(lease, clock);
-  const known = keptProxies(lease, clock);
-  const stages = keptStages(lease, clock);
+  const claims = keptClaims(lease, clock, log);
+  const known = keptProxies(lease, clock, log);
+  const stages = keptStages(lease, clock, log);
   const distributor: Distributor = new Distributor({
     clock,
     sign: makeSnapshotSigner(() => late.authority, clock),

@@ -3,7 +3,7 @@ import { splitAddress } from "@regomesh/base";
 import { isTakenBackSince } from "../ca/revocations.ts";
 import type { Lease } from "../store/store.ts";
 import { type Authority, isHalfOver, SVID_TTL_DEFAULT_MS, watchRoot } from "./ca/authority.ts";
-import { type Joining, JoinTokens } from "./ca/join-tokens.ts";
+import type { Joining, JoinTokens } from "./ca/join-tokens.ts";
 import type { RevokedList } from "./ca/revoked-list.ts";
 import type { ControllerOptions } from "./controller-options.ts";
 import type { Closers, Core } from "./core.ts";
@@ -20,14 +20,16 @@ const RENEW_EVERY_MS = 60_000;
 /** Gives the address. */
 export async function openGrpc(
   { distributor, mesh, rollout, troubles, late }: Core,
-  authority: Authority,
-  revoked: RevokedList,
+  {
+    authority,
+    tokens,
+    revoked,
+  }: { readonly authority: Authority; readonly tokens: JoinTokens; readonly revoked: RevokedList },
   lease: Lease,
   options: ControllerOptions,
   closers: Closers,
 ): Promise<string> {
   const { clock, log, svidTtlMs = SVID_TTL_DEFAULT_MS } = options;
-  const tokens = new JoinTokens(lease);
   const ending = new AbortController();
   closers.push(() => ending.abort());
   const tookBack = (joining: Joining, sinceMs: number) => isTakenBackSince(revoked.list, joining, sinceMs);

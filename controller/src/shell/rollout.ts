@@ -18,8 +18,9 @@ import type { Builder } from "./build/builder.ts";
 import type { Composed, Composer, Pinned } from "./composer.ts";
 import { inParts } from "./in-parts.ts";
 import { toRecord } from "./refused.ts";
-import { KEPT_PIN, type KeptPin, type Pin } from "./store/kept-pin.ts";
+import type { KeptPin, Pin } from "./store/kept-pin.ts";
 import type { Kept, LastGood } from "./store/last-good.ts";
+import { WORD_KEYS } from "./store/operator-word.ts";
 
 export type RolloutOptions = {
   readonly builder: Pick<Builder, "version">;
@@ -124,7 +125,7 @@ export class Rollout {
     if (contents === undefined && this.#kept === undefined)
       throw new StoreError(
         "damaged",
-        `revision ${pin.revision} is pinned above git, and cannot be read: put the state folder back from a backup, or take its ${KEPT_PIN} away: no revision is pinned above git then`,
+        `revision ${pin.revision} is pinned above git, and cannot be read: put the state folder back from a backup, or take its ${WORD_KEYS.pin} away: no revision is pinned above git then`,
       );
     // Nothing is composed of no contents: what is in force stays.
     if (contents === undefined)

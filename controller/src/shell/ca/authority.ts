@@ -55,7 +55,7 @@ export function isHalfOver({ issuedAtMs, notAfterMs }: KeyAndChain, nowMs: numbe
 }
 
 /** `root_lost`: what is kept of the root is not the whole of it, and a new one would not be this mesh's. */
-type AuthorityErrorCode = "trust_domain" | "csr" | "root_lost" | "revoked_lost";
+type AuthorityErrorCode = "trust_domain" | "csr" | "root_lost";
 
 const ROOT_KEY = "ca/root_key.pem";
 const ROOT = "ca/root.pem";

@@ -5,7 +5,9 @@
  * was overheard. Only hashes are kept, and the beginning of one is the token's id.
  */
 import { createHash, randomBytes } from "node:crypto";
+import type { Log } from "@regomesh/base";
 import { change, type Lease, StoreError } from "../../store/store.ts";
+import { parseKept, readOrTell } from "../store/read-kept.ts";
 
 const TOKEN_BYTES = 32;
 /** Long enough for a machine to come up, short for a secret in a file. */
@@ -64,6 +66,8 @@ export type Joining = { readonly spiffeId: string; readonly workload?: string };
 export type Redeemed = (Joining & { readonly firstMs?: number }) | { readonly fault: string };
 
 const KEY = "ca/join-tokens.json";
+const LOST =
+  "the join tokens that were given: make others with regomesh token create; whoever has joined by them stays";
 
 export class JoinTokens {
   readonly #lease: Lease;
@@ -72,6 +76,12 @@ export class JoinTokens {
   constructor(lease: Lease, tokensMax = TOKENS_MAX) {
     this.#lease = lease;
     this.#tokensMax = tokensMax;
+  }
+
+  /** Tells where those that were given are lost. */
+  static async open(lease: Lease, log: Log): Promise<JoinTokens> {
+    await readOrTell(lease, KEY, isEntries, { lost: LOST, log });
+    return new JoinTokens(lease);
   }
 
   /** A new token. Throws StoreError, also where there are too many: none that was given is dropped for it. */
@@ -174,14 +184,18 @@ function toFacts(entry: Entry): TokenFacts {
   return { id: hash.slice(0, ID_LENGTH), spiffeId, workload, expiresAtMs, uses, used: keysOf(entry).length };
 }
 
+/** None where they are damaged: none is better than a wrong one, and those of files are made anew at each start. */
 function parseEntries(value: Uint8Array | undefined): readonly Entry[] {
-  if (value === undefined) return [];
-  try {
-    const entries: unknown = JSON.parse(new TextDecoder().decode(value));
-    return Array.isArray(entries) ? (entries as readonly Entry[]) : [];
-  } catch {
-    return []; // tokens are remade at the next start; none is better than a wrong one
-  }
+  return value === undefined ? [] : (parseKept(new TextDecoder().decode(value), isEntries) ?? []);
+}
+
+function isEntries(value: unknown): value is readonly Entry[] {
+  return Array.isArray(value) && value.every(isEntry);
+}
+
+function isEntry(value: unknown): value is Entry {
+  const { hash, spiffeId, expiresAtMs } = (value ?? {}) as Partial<Entry>;
+  return typeof hash === "string" && typeof spiffeId === "string" && typeof expiresAtMs === "number";
 }
 
 function sha256(content: string | Uint8Array): string {

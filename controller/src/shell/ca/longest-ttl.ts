@@ -4,14 +4,16 @@
  */
 import type { Clock } from "@regomesh/base";
 import { Keeper } from "../../store/keeper.ts";
-import { type Lease, readText } from "../../store/store.ts";
+import type { Lease } from "../../store/store.ts";
+import { readRequired } from "../store/read-kept.ts";
 import { SVID_TTL_DEFAULT_MS } from "./authority.ts";
 
 const KEY = "ca/longest-ttl.json";
 
-/** That of an earlier version is not kept, and is taken for the default. */
+/** That of an earlier version is not kept, and is taken for the default. Throws StoreError, also where what is kept is damaged. */
 export async function openLongestTtl(lease: Lease, ttlMs: number, clock: Clock): Promise<number> {
-  const kept = parse(await readText(lease, KEY));
+  const wayOut = "no identity is taken to last longer than a day, or than --svid-ttl says, then";
+  const { ttlMs: kept = 0 } = (await readRequired(lease, KEY, isKept, wayOut)) ?? {};
   const longestMs = Math.max(kept, ttlMs, SVID_TTL_DEFAULT_MS);
   if (longestMs === kept || longestMs === SVID_TTL_DEFAULT_MS) return longestMs;
   const keeper = new Keeper(lease, KEY, clock);
@@ -21,11 +23,6 @@ export async function openLongestTtl(lease: Lease, ttlMs: number, clock: Clock):
   return longestMs;
 }
 
-function parse(text: string | undefined): number {
-  try {
-    const { ttlMs } = JSON.parse(text ?? "{}") as { readonly ttlMs?: unknown };
-    return typeof ttlMs === "number" && Number.isFinite(ttlMs) ? ttlMs : 0;
-  } catch {
-    return 0;
-  }
+function isKept(value: unknown): value is { readonly ttlMs: number } {
+  return Number.isFinite((value as { readonly ttlMs?: unknown } | null)?.ttlMs);
 }

@@ -1,8 +1,9 @@
 /** The certificates that were taken back, as they are kept: what is not kept is not taken back. */
 import { REVOKED_MAX } from "@regomesh/protocol";
 import { addRevocation, livingRevocations, type Revocation } from "../../ca/revocations.ts";
-import { change, type Lease, readText, StoreError } from "../../store/store.ts";
-import { AuthorityError, BACKDATE_MS } from "./authority.ts";
+import { change, type Lease, StoreError } from "../../store/store.ts";
+import { readRequired } from "../store/read-kept.ts";
+import { BACKDATE_MS } from "./authority.ts";
 
 const KEY = "ca/revoked.json";
 
@@ -21,9 +22,9 @@ export class RevokedList {
     this.#list = list;
   }
 
-  /** Throws AuthorityError where the list is damaged: who was on it would be let in again. */
+  /** Throws StoreError, also where the list is damaged: who was on it would be let in again. */
   static async open(lease: Lease, nowMs: number): Promise<RevokedList> {
-    const list = parse(await readText(lease, KEY));
+    const list = (await readRequired(lease, KEY, isList, "what was taken back must be taken back anew then")) ?? [];
     return new RevokedList(lease, livingRevocations(list, nowMs));
   }
 
@@ -61,17 +62,8 @@ export class RevokedList {
   }
 }
 
-function parse(text: string | undefined): readonly Revocation[] {
-  if (text === undefined) return [];
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    value = undefined;
-  }
-  if (Array.isArray(value) && value.every(isRevocation)) return value;
-  const way = "put it back from a backup, or take it away and take those certificates back anew";
-  throw new AuthorityError("revoked_lost", `the list of certificates that were taken back, ${KEY}, is damaged: ${way}`);
+function isList(value: unknown): value is readonly Revocation[] {
+  return Array.isArray(value) && value.every(isRevocation);
 }
 
 function isRevocation(value: unknown): value is Revocation {

@@ -1,14 +1,18 @@
 /** Who may ask: names of this machine alone (a page elsewhere must not reach us by a name of its own), and changes only with the token. */
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import type { Log } from "@regomesh/base";
 import { type Lease, readText, writeText } from "../../store/store.ts";
+import { tellLost } from "../store/read-kept.ts";
 
 const TOKEN_BYTES = 32;
 const KEY = "api-token";
+const LOST = "the token of before: whoever has a copy takes the one that stands there now";
 
 /** The token for requests that change something; kept, for the owner's eyes. Throws StoreError. */
-export async function openApiToken(lease: Lease): Promise<string> {
+export async function openApiToken(lease: Lease, log: Log): Promise<string> {
   const kept = (await readText(lease, KEY))?.trim();
   if (kept !== undefined && kept.length >= TOKEN_BYTES) return kept;
+  if (kept !== undefined) tellLost(log, KEY, LOST);
   const token = randomBytes(TOKEN_BYTES).toString("base64url");
   await writeText(lease, KEY, `${token}\n`);
   return token;

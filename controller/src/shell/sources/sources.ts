@@ -13,7 +13,8 @@ import type { Lease } from "../../store/store.ts";
 import { FETCH_EVERY_MS, listMirrors, removeMirror } from "../git/mirror.ts";
 import { readCommitTree, toContent } from "../git/read-tree.ts";
 import { findRepository } from "../git/refs.ts";
-import { readWord } from "../store/operator-word.ts";
+import { WORD_KEYS } from "../store/operator-word.ts";
+import { readRequired } from "../store/read-kept.ts";
 import { FollowedSource, type SourcePlace } from "./followed-source.ts";
 import type { OperatedSource } from "./operated-source.ts";
 
@@ -37,8 +38,6 @@ export type SourcesOptions = {
 /** Mirrors of sources that are gone: an operator may go back to a revision that had them. */
 const GONE_MAX = 8;
 
-const SUSPENDED_KEY = "sources/suspended.json";
-
 export class Sources {
   readonly root: OperatedSource;
   readonly #options: SourcesOptions;
@@ -61,13 +60,13 @@ export class Sources {
     this.#options = options;
     this.root = root;
     this.#suspended = suspended;
-    this.#keeper = new Keeper(options.lease, SUSPENDED_KEY, options.clock);
+    this.#keeper = new Keeper(options.lease, WORD_KEYS.suspended, options.clock);
   }
 
   /** Throws GitError where a branch is no name, StoreError where what is kept of them is damaged. */
   static async open(options: SourcesOptions): Promise<Sources> {
     const { root, named, lease } = options;
-    const suspended = new Set(await readWord(lease, SUSPENDED_KEY, isNames, "no source is suspended then"));
+    const suspended = new Set(await readRequired(lease, WORD_KEYS.suspended, isNames, "no source is suspended then"));
     const sources = new Sources(options, await openRoot(options, root, suspended), suspended);
     for (const place of named) sources.#others.set(place.name, await openOne(options, place, suspended));
     return sources;

@@ -6,6 +6,7 @@
 import type { Clock } from "@regomesh/base";
 import { Keeper } from "../../store/keeper.ts";
 import { type Lease, readText, StoreError } from "../../store/store.ts";
+import { parseKept } from "./read-kept.ts";
 
 const KEY = "snapshots/numbers.json";
 /** Of which a start leaves some unused. */
@@ -29,7 +30,7 @@ export class GivenNumbers {
   async read(): Promise<number> {
     const text = await readText(this.#lease, KEY);
     if (text === undefined) return 0;
-    const reserved = parse(text);
+    const { reserved } = parseKept(text, isKept) ?? {};
     if (reserved === undefined)
       throw new StoreError(
         "damaged",
@@ -68,11 +69,7 @@ function print(reserved: number): string {
   return `{"reserved":${reserved}}\n`;
 }
 
-function parse(text: string): number | undefined {
-  try {
-    const { reserved } = (JSON.parse(text) ?? {}) as { readonly reserved?: unknown };
-    return typeof reserved === "number" && Number.isSafeInteger(reserved) && reserved >= 0 ? reserved : undefined;
-  } catch {
-    return undefined;
-  }
+function isKept(value: unknown): value is { readonly reserved: number } {
+  const { reserved } = (value ?? {}) as { readonly reserved?: unknown };
+  return Number.isSafeInteger(reserved) && Number(reserved) >= 0;
 }

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { SILENT } from "@regomesh/base";
 import { expect, test } from "vitest";
 import { makeLease } from "../../../test/make-lease.ts";
 import type { Claim } from "../../distribution/endpoints.ts";
@@ -12,13 +13,13 @@ test("what is known at the flush is what is kept: proxies whose streams end with
   const lease = await makeLease(folder);
   const claim: Claim = { workload: "default/web", instance: "1", listen: [] };
   let known: readonly Claim[] = [claim];
-  const list = keptClaims(lease, SYSTEM_CLOCK);
+  const list = keptClaims(lease, SYSTEM_CLOCK, SILENT);
   list.keepSoon(() => known, [known]);
   await list.flush();
   known = [];
   list.keepSoon(() => known, [known]);
   await list.flush();
-  expect(await keptClaims(lease, SYSTEM_CLOCK).read()).toEqual([claim]);
+  expect(await keptClaims(lease, SYSTEM_CLOCK, SILENT).read()).toEqual([claim]);
   await lease.end();
   rmSync(folder, { recursive: true });
 });
@@ -29,7 +30,7 @@ test("a list of which nothing is other is not asked for again", async () => {
   const asked: string[] = [];
   const sleeps: (() => void)[] = [];
   const clock = { ...SYSTEM_CLOCK, sleep: () => new Promise<void>((done) => sleeps.push(done)) };
-  const list = keptClaims(lease, clock);
+  const list = keptClaims(lease, clock, SILENT);
   const ask = async (what: string, of: readonly unknown[]) => {
     list.keepSoon(() => {
       asked.push(what);
@@ -46,7 +47,7 @@ test("a list of which nothing is other is not asked for again", async () => {
   await ask("the same", [other, 2]);
   expect(asked).toEqual(["first", "moved", "others"]);
   await list.flush();
-  expect(await keptClaims(lease, SYSTEM_CLOCK).read()).toEqual([{ workload: "default/others", listen: [] }]);
+  expect(await keptClaims(lease, SYSTEM_CLOCK, SILENT).read()).toEqual([{ workload: "default/others", listen: [] }]);
   await lease.end();
   rmSync(folder, { recursive: true });
 });

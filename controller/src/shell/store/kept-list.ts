@@ -1,12 +1,32 @@
 /** A list that is kept, so that a controller that starts anew knows what the one before it knew of proxies. */
-import type { Clock } from "@regomesh/base";
+import { type Clock, type Log, SILENT } from "@regomesh/base";
 import type { Claim } from "../../distribution/endpoints.ts";
 import type { KeptStage } from "../../distribution/kept-stage.ts";
 import type { Known } from "../../distribution/roster.ts";
 import { Keeper } from "../../store/keeper.ts";
-import { type Lease, type Reading, readText } from "../../store/store.ts";
+import type { Lease, Reading } from "../../store/store.ts";
+import { readOrTell } from "./read-kept.ts";
 
-const PROXIES = "snapshots/proxies.json";
+type Kind<T> = {
+  readonly key: string;
+  readonly isMember: (value: unknown) => value is T;
+  /** What is lost with the list, and what comes of it. */
+  readonly lost: string;
+  /** Where it is not GATHER_MS. */
+  readonly gatherMs?: number;
+};
+
+const CLAIMS: Kind<Claim> = {
+  key: "snapshots/endpoints.json",
+  isMember: isClaim,
+  lost: "where proxies listened: each tells it as it comes back, and for 15 s no proxy loses an endpoint",
+};
+
+const PROXIES: Kind<Known> = {
+  key: "snapshots/proxies.json",
+  isMember: isKnown,
+  lost: "which proxies there were: status misses none that does not come back",
+};
 
 /** What changes within is kept at once: what a controller has not kept is lost where it is killed. */
 const GATHER_MS = 200;
@@ -15,13 +35,19 @@ const REST = 50;
 /** What is counted of a release that is watched changes twice a second. */
 const STAGE_GATHER_MS = 2000;
 
+const STAGES: Kind<KeptStage> = {
+  key: "snapshots/stage.json",
+  isMember: isKeptStage,
+  lost: "how far the release under way had come: it begins anew",
+  gatherMs: STAGE_GATHER_MS,
+};
+
 export class KeptList<T> {
+  readonly #kind: Kind<T>;
   readonly #lease: Lease;
-  readonly #key: string;
-  readonly #isMember: (value: unknown) => value is T;
   readonly #keeper: Keeper;
   readonly #clock: Clock;
-  readonly #gatherMs: number;
+  readonly #log: Log;
   readonly #ending = new AbortController();
   #wanted = "";
   /** What it took to make it into text. */
@@ -32,13 +58,12 @@ export class KeptList<T> {
   /** What the newest list is made of. */
   #of: readonly unknown[] | undefined;
 
-  constructor(lease: Lease, key: string, clock: Clock, isMember: (value: unknown) => value is T, gatherMs = GATHER_MS) {
+  constructor(kind: Kind<T>, lease: Lease, clock: Clock, log: Log) {
+    this.#kind = kind;
     this.#lease = lease;
-    this.#key = key;
-    this.#isMember = isMember;
     this.#clock = clock;
-    this.#gatherMs = gatherMs;
-    this.#keeper = new Keeper(lease, key, clock);
+    this.#log = log;
+    this.#keeper = new Keeper(lease, kind.key, clock);
   }
 
   /**
@@ -53,7 +78,7 @@ export class KeptList<T> {
     this.#list = list;
     if (this.#isWaiting) return;
     this.#isWaiting = true;
-    this.#clock.sleep(Math.max(this.#gatherMs, REST * this.#tookMs), this.#ending.signal).then(
+    this.#clock.sleep(Math.max(this.#kind.gatherMs ?? GATHER_MS, REST * this.#tookMs), this.#ending.signal).then(
       () => {
         this.#isWaiting = false;
         this.#hand();
@@ -81,43 +106,38 @@ export class KeptList<T> {
     await this.#keeper.flush();
   }
 
-  /** What was kept last; nothing where that cannot be read: proxies will tell, and nothing is better than something wrong. */
+  /** What was kept last; nothing where that cannot be read, which is told: proxies will tell, and nothing is better than something wrong. */
   async read(): Promise<readonly T[]> {
-    return await readList(this.#lease, this.#key, this.#isMember);
+    return await readList(this.#lease, this.#kind, this.#log);
   }
 }
 
-async function readList<T>(
-  reading: Reading,
-  key: string,
-  isMember: (value: unknown) => value is T,
-): Promise<readonly T[]> {
-  try {
-    const value: unknown = JSON.parse((await readText(reading, key)) ?? "[]");
-    return Array.isArray(value) ? value.filter(isMember) : [];
-  } catch {
-    return [];
-  }
+async function readList<T>(reading: Reading, { key, isMember, lost }: Kind<T>, log: Log): Promise<readonly T[]> {
+  return (await readOrTell(reading, key, isList, { lost, log }))?.filter(isMember) ?? [];
+}
+
+function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value);
 }
 
 /** Where proxies listened: endpoints are told before their proxies are back. */
-export function keptClaims(lease: Lease, clock: Clock): KeptList<Claim> {
-  return new KeptList(lease, "snapshots/endpoints.json", clock, isClaim);
+export function keptClaims(lease: Lease, clock: Clock, log: Log): KeptList<Claim> {
+  return new KeptList(CLAIMS, lease, clock, log);
 }
 
 /** Which proxies there were: status goes on to look for them. */
-export function keptProxies(lease: Lease, clock: Clock): KeptList<Known> {
-  return new KeptList(lease, PROXIES, clock, isKnown);
+export function keptProxies(lease: Lease, clock: Clock, log: Log): KeptList<Known> {
+  return new KeptList(PROXIES, lease, clock, log);
 }
 
 /** How far the release under way has come; empty where none is that a restart could forget. */
-export function keptStages(lease: Lease, clock: Clock): KeptList<KeptStage> {
-  return new KeptList(lease, "snapshots/stage.json", clock, isKeptStage, STAGE_GATHER_MS);
+export function keptStages(lease: Lease, clock: Clock, log: Log): KeptList<KeptStage> {
+  return new KeptList(STAGES, lease, clock, log);
 }
 
-/** As `keptProxies(…).read`, for whoever does not hold the lease. */
+/** As `keptProxies(…).read`, for whoever does not hold the lease; nobody is told there. */
 export async function readKnownProxies(reading: Reading): Promise<readonly Known[]> {
-  return await readList(reading, PROXIES, isKnown);
+  return await readList(reading, PROXIES, SILENT);
 }
 
 function isClaim(value: unknown): value is Claim {

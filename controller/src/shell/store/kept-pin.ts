@@ -3,13 +3,11 @@ import type { Clock } from "@regomesh/base";
 import type { Input } from "../../sources/source.ts";
 import { Keeper } from "../../store/keeper.ts";
 import type { Lease } from "../../store/store.ts";
-import { readWord } from "./operator-word.ts";
+import { WORD_KEYS } from "./operator-word.ts";
+import { readRequired } from "./read-kept.ts";
 
 /** A revision that stays in force, whatever sources hold. */
 export type Pin = { readonly revision: string; readonly inputs: readonly Input[]; readonly atMs: number };
-
-/** Its place in the state folder. */
-export const KEPT_PIN = "sources/pin.json";
 
 type Kept = { readonly pin?: Pin };
 
@@ -19,12 +17,12 @@ export class KeptPin {
 
   constructor(lease: Lease, clock: Clock) {
     this.#lease = lease;
-    this.#keeper = new Keeper(lease, KEPT_PIN, clock);
+    this.#keeper = new Keeper(lease, WORD_KEYS.pin, clock);
   }
 
   /** Throws StoreError, also where what is kept is damaged. */
   async read(): Promise<Pin | undefined> {
-    return (await readWord(this.#lease, KEPT_PIN, isKept, "no revision is pinned above git then"))?.pin;
+    return (await readRequired(this.#lease, WORD_KEYS.pin, isKept, "no revision is pinned above git then"))?.pin;
   }
 
   /** Throws StoreError: a pin that is not kept would be lifted by a restart. */

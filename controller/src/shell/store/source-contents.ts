@@ -9,6 +9,7 @@ import { canonicalJson } from "@regomesh/protocol";
 import type { SourceContent } from "../../sources/source.ts";
 import { Keeper } from "../../store/keeper.ts";
 import { type Lease, readText } from "../../store/store.ts";
+import { WORD_KEYS } from "./operator-word.ts";
 
 const FORMAT = 2;
 /** Of an earlier version, whose digest is of the canonical text. */
@@ -78,8 +79,7 @@ export class SourceContents {
 }
 
 const FOLDER = "sources";
-/** What an operator has said of sources is kept beside them under these (`operator-word.ts`). */
-const WORDS = ["pin", "suspended"];
+const WORDS = Object.keys(WORD_KEYS);
 
 /** Names of sources are DNS labels, of which none ends so. */
 function keyOf(source: string): string {
