@@ -59,8 +59,9 @@ ${ALLOW_HELP.slice(1)}${SOURCE_ALLOW_HELP}
                               alone; may be repeated, as may the two flags that follow
   --source-branch NAME=BRANCH its branch (default main)
   --source-path NAME=DIR      the directory of it that is the source (default all)
-  --credentials URL=FILE      what addresses below URL are reached with, those of PolicySources
-                              too: a token (https) or a private key (ssh); may be repeated
+  --credentials URL=FILE      what addresses below URL are reached with, those of --git and of
+                              PolicySources too: a token (https) or a private key (ssh); may be
+                              repeated
   --webhook ADDR              where servers of git say that there is something new (POST
                               /hook/SOURCE); nothing can be read there
   --webhook-secret FILE       the secret that they sign with (GitHub, Gitea) or send (GitLab)
@@ -185,7 +186,9 @@ function parseFlags(
     exitsWithParent: values["exit-with-parent"] ?? false,
     heartbeat: values.heartbeat === undefined ? undefined : resolve(io.cwd, values.heartbeat),
     options: {
-      ...(kubernetes === undefined ? parseRepository(values.git ?? "", values, io.cwd) : { git: "", kubernetes }),
+      ...(kubernetes === undefined
+        ? parseRepository(values.git ?? "", values, credentials, io.cwd)
+        : { git: "", kubernetes }),
       branch: values.branch ?? "main",
       path: parsePath(values.path ?? "", "--path"),
       allow: allows.root,

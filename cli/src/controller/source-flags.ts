@@ -21,10 +21,11 @@ type RemoteFlags = {
   readonly "git-interval"?: string | undefined;
 };
 
-/** A directory of this machine, or a remote and what it is reached with. */
+/** A directory of this machine, or a remote and what it is reached with: its own flag, or else a credential of its address. */
 export function parseRepository(
   text: string,
   flags: RemoteFlags,
+  credentials: NonNullable<ControllerOptions["credentials"]>,
   cwd: string,
 ): Pick<ControllerOptions, "git" | "remote"> {
   const place = parsePlace(text);
@@ -43,13 +44,13 @@ export function parseRepository(
   const [wrong] = given.filter((name) => (isSsh ? name === "git-token-file" : /ssh/.test(name)));
   if (wrong !== undefined) throw new UsageError(`--${wrong} is not for ${isSsh ? "ssh" : "https"} addresses`);
   const file = (name: keyof RemoteFlags) => (flags[name] === undefined ? undefined : resolve(cwd, flags[name]));
-  const [tokenFile, sshKey, knownHosts] = [file("git-token-file"), file("git-ssh-key"), file("git-known-hosts")];
+  const secret = file("git-token-file") ?? file("git-ssh-key") ?? credentialFor(place.remote.url, credentials);
+  const knownHosts = file("git-known-hosts");
   return {
     git: place.remote.url,
     remote: {
       remote: place.remote,
-      ...(tokenFile === undefined ? {} : { tokenFile }),
-      ...(sshKey === undefined ? {} : { sshKey }),
+      ...(secret === undefined ? {} : isSsh ? { sshKey: secret } : { tokenFile: secret }),
       ...(knownHosts === undefined ? {} : { knownHosts }),
       everyMs: parseInterval(flags["git-interval"]),
     },
