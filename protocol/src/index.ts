@@ -45,6 +45,7 @@ export {
   NACK_REASONS,
   type NackClass,
   type NackReason,
+  parseNackClass,
   parseNackReason,
   type SnapshotProblem,
 } from "./nack.ts";

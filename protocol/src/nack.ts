@@ -51,6 +51,11 @@ export function classOf(problems: readonly SnapshotProblem[]): NackClass {
   return problems.length > 0 && problems.every(({ code }) => NACK_REASONS[code] === "content") ? "content" : "local";
 }
 
+/** A class off the wire; one that this side does not know is `local`: it can be tried again. */
+export function parseNackClass(text: string): NackClass {
+  return text === "content" ? text : "local";
+}
+
 /** A reason off the wire; one that this side does not know is `internal`. */
 export function parseNackReason(text: string): NackReason {
   return Object.hasOwn(NACK_REASONS, text) ? (text as NackReason) : "internal";

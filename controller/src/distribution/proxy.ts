@@ -20,6 +20,7 @@ import {
   type Nack,
   type NackClass,
   type NackReason,
+  parseNackClass,
   parseNackReason,
   type RevisionId,
   type ShownCertificate,
@@ -218,7 +219,7 @@ export function applyNack(proxy: ProxyStream, nack: Nack, nowMs: number): ProxyS
     { ...proxy, holding, held: proxy.takesDelta ? heldAfterNack(proxy.held, nack) : proxy.held },
     delivery,
     {
-      class: nack.class === "content" ? "content" : "local",
+      class: parseNackClass(nack.class),
       reason: parseNackReason(nack.reason),
       problems: nack.problems.slice(0, PROBLEMS_MAX).map(toProblem),
     },

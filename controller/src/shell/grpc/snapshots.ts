@@ -6,6 +6,7 @@ import {
   type ControllerMessage,
   type Hello,
   type ProxyMessage,
+  parseNackClass,
   parseNackReason,
   SNAPSHOT_FORMAT,
 } from "@regomesh/protocol";
@@ -23,7 +24,6 @@ const TRANSPORTS_MAX = 8;
 const TRANSPORT_LENGTH_MAX = 16;
 /** Of what a log says of a refusal. */
 const PROBLEM_LENGTH_MAX = 500;
-const WORD_LENGTH_MAX = 16;
 
 const FAILURES = {
   "not-a-member": "forbidden",
@@ -105,7 +105,7 @@ export function serveSnapshots(call: Call, options: StreamOptions): void {
         awaited = undefined;
         const problem = clip(problems[0]?.message ?? "", PROBLEM_LENGTH_MAX);
         log.log("warn", "a proxy refused a snapshot", {
-          class: clip(kind, WORD_LENGTH_MAX),
+          class: parseNackClass(kind),
           reason: parseNackReason(reason),
           problem,
         });
