@@ -119,7 +119,7 @@ async function openParts(
   if (isNew) await sources.fetchOthers();
   const { root } = sources;
   await root.fetch();
-  await rollout.restorePin((input) => sources.read(input));
+  await rollout.pinning.restore((input) => sources.read(input));
   await rollout.open().catch(async () => {
     // It is said as trouble of the source, and tried again.
     root.again();

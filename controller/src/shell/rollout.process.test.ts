@@ -148,7 +148,7 @@ test("a pin that the disk refuses is none: what was in force is so again", async
   await rollout.take(commit("bob"));
   const inputs = [{ source: "root", label: "git main", path: "", ...commit("ann").revision }];
   const pin = { revision: "ann", inputs, atMs: 0 };
-  await expect(rollout.pin({ pin, contents: [commit("ann")] })).rejects.toThrow("the disk is full");
+  await expect(rollout.pinning.set({ pin, contents: [commit("ann")] })).rejects.toThrow("the disk is full");
   expect([composer.pin, published.at(-1)]).toEqual([undefined, "bob"]);
   await rollout.take(commit("carol"));
   expect([published.at(-1), rollout.release?.revision.name]).toEqual(["carol", "carol"]);

@@ -10,23 +10,20 @@ import type { Hold } from "../distribution/hold.ts";
 import { checkInParts, type Release, SNAPSHOT_TTL_MS, type Unfit, whyNotServed } from "../distribution/release.ts";
 import type { Standing } from "../distribution/state.ts";
 import { remembered } from "../index/loss.ts";
-import { inputsOf, nameInputs, newestOf, pickContents } from "../sources/inputs.ts";
+import { inputsOf, nameInputs, newestOf } from "../sources/inputs.ts";
 import { type Input, ROOT_SOURCE, type SourceContent, type SourceVerdict } from "../sources/source.ts";
 import { printProblem } from "../status/status.ts";
-import { StoreError } from "../store/store.ts";
 import type { Builder } from "./build/builder.ts";
-import type { Composed, Composer, Pinned } from "./composer.ts";
+import type { Composed, Composer } from "./composer.ts";
 import { inParts } from "./in-parts.ts";
+import { Pinning, type PinningOptions } from "./pinning.ts";
 import { toRecord } from "./refused.ts";
-import type { KeptPin, Pin } from "./store/kept-pin.ts";
 import type { Kept, LastGood } from "./store/last-good.ts";
-import { WORD_KEYS } from "./store/operator-word.ts";
 
-export type RolloutOptions = {
+export type RolloutOptions = Pick<PinningOptions, "keptPin" | "onPin"> & {
   readonly builder: Pick<Builder, "version">;
   readonly composer: Composer;
   readonly lastGood: LastGood;
-  readonly keptPin: KeptPin;
   /** The authority's; undefined while there is none. */
   readonly trustDomain: () => string | undefined;
   readonly explainDenials: boolean;
@@ -39,8 +36,6 @@ export type RolloutOptions = {
   readonly remembered: () => Promise<readonly string[]>;
   /** The release that was under way is given again: it goes on where it was. */
   readonly onResume?: () => Promise<void>;
-  /** An operator has put the second above the first, which was in force. */
-  readonly onPin?: (before: readonly Input[], pinned: readonly Input[]) => void;
   /** What is newest was composed, and is in force where it may be. */
   readonly onComposed?: () => void;
   /** Releases may have been given numbers up to that before this start. */
@@ -50,11 +45,10 @@ export type RolloutOptions = {
 };
 
 export class Rollout {
+  readonly pinning: Pinning;
   readonly #options: RolloutOptions;
   #kept: Kept | undefined;
   #last: Promise<void> = Promise.resolve();
-  /** One operator's word after the other. */
-  #pinning: Promise<unknown> = Promise.resolve();
   /** One composition after the other. */
   #composing: Promise<void> = Promise.resolve();
   /** Sources are handed over one by one at the start, and composed once. */
@@ -65,11 +59,10 @@ export class Rollout {
   #takenBack: number | undefined;
   /** Of the release that proxies refuse and that nothing stands in the place of. */
   #heldHere: number | undefined;
-  /** A pin of before this start, not all of which was kept beside it. */
-  #unreadPin: Pin | undefined;
 
   constructor(options: RolloutOptions) {
     this.#options = options;
+    this.pinning = new Pinning({ ...options, inForce: () => this.release, compose: () => this.compose() });
   }
 
   get release(): Release | undefined {
@@ -90,7 +83,7 @@ export class Rollout {
     const release = kept && { ...kept.release, explainDenials };
     const reason = release && this.#whyNot(release);
     if (reason !== undefined) log.log("warn", "the last good revision is not used", { reason });
-    this.#unreadPin = await this.#options.keptPin.read();
+    await this.pinning.readKept();
     if (kept === undefined || release === undefined || reason !== undefined) {
       await composer.restore(undefined, remembered(await this.#options.remembered()));
       return;
@@ -105,34 +98,6 @@ export class Rollout {
     publish(release, isUnproven ? "new" : "proven");
     if (isOpen) await this.#options.onResume?.();
     await this.renew();
-  }
-
-  /**
-   * Puts a pin of before this start above all sources again, before any of them is composed. What of it is not kept is
-   * read by `read`. What is in force stays where it cannot be read; throws StoreError where nothing is.
-   */
-  async restorePin(read: (input: Input) => Promise<SourceContent | undefined>): Promise<void> {
-    const { composer, log } = this.#options;
-    const pin = this.#unreadPin;
-    if (pin === undefined) return;
-    this.#unreadPin = undefined;
-    // Of what is in force that was read with it.
-    const names = this.#kept === undefined ? pin.inputs.map(({ source }) => source) : [];
-    const kept = pickContents(await composer.kept(names), pin.inputs);
-    const find = async (input: Input) => composer.content(input) ?? kept.get(input.source) ?? (await read(input));
-    const found = await Promise.all(pin.inputs.map(find));
-    const contents = found.every((each) => each !== undefined) ? found : undefined;
-    if (contents === undefined && this.#kept === undefined)
-      throw new StoreError(
-        "damaged",
-        `revision ${pin.revision} is pinned above git, and cannot be read: put the state folder back from a backup, or take its ${WORD_KEYS.pin} away: no revision is pinned above git then`,
-      );
-    // Nothing is composed of no contents: what is in force stays.
-    if (contents === undefined)
-      log.log("error", "what is pinned cannot be read: what is in force stays until the pin is lifted", {
-        revision: pin.revision,
-      });
-    composer.setPin({ pin, contents: contents ?? [] }, "tried");
   }
 
   /** Throws StoreError. */
@@ -259,53 +224,6 @@ export class Rollout {
   /** Sources are no longer gathered: each that hands something over has it composed at once. */
   async open(): Promise<void> {
     this.#isGathering = false;
-    await this.compose();
-  }
-
-  /**
-   * Pins a revision above git, or lifts the pin: undefined where that is done, or why it cannot be;
-   * then all is as it was. Throws StoreError where it cannot be kept.
-   */
-  async pin(pinned: Pinned | undefined): Promise<string | undefined> {
-    const turn = this.#pinning.then(() => this.#pin(pinned));
-    this.#pinning = turn.catch(() => {});
-    return await turn;
-  }
-
-  async #pin(pinned: Pinned | undefined): Promise<string | undefined> {
-    const { composer, keptPin, log } = this.#options;
-    const before = this.release === undefined ? [] : inputsOf(this.release);
-    if (pinned !== undefined) {
-      const pinnedBefore = composer.pinned;
-      try {
-        composer.setPin(pinned);
-        await this.compose();
-        const fault = composer.pinFault;
-        if (fault !== undefined) {
-          await this.#unpin(pinnedBefore);
-          return fault;
-        }
-        await keptPin.write(pinned.pin);
-      } catch (error) {
-        await this.#unpin(pinnedBefore).catch(() => {}); // what was to be kept first says why
-        throw error;
-      }
-    } else await keptPin.write(undefined);
-    log.log("warn", pinned === undefined ? "the pin is lifted" : "a revision is pinned above git", {
-      revision: pinned?.pin.revision,
-    });
-    if (pinned !== undefined) {
-      this.#options.onPin?.(before, pinned.pin.inputs);
-      return undefined;
-    }
-    composer.setPin(undefined);
-    await this.compose();
-    return undefined;
-  }
-
-  /** What was above git before is so again. */
-  async #unpin(before: Pinned | undefined): Promise<void> {
-    this.#options.composer.setPin(before, "tried");
     await this.compose();
   }
 

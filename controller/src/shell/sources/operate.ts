@@ -70,7 +70,7 @@ export class SourceOperator {
     if (missing !== undefined)
       return { error: `commit ${missing.id.slice(0, 7)} of source ${missing.source} cannot be read`, status: 404 };
     const pin = { revision: nameInputs(inputs), inputs, atMs: clock.nowMs() };
-    const fault = await rollout.pin({ pin, contents: contents.flatMap((content) => content ?? []) });
+    const fault = await rollout.pinning.set({ pin, contents: contents.flatMap((content) => content ?? []) });
     return fault === undefined
       ? { ok: true, revision: pin.revision }
       : { error: `it cannot be put in force: ${fault}`, status: 409 };
@@ -81,7 +81,7 @@ export class SourceOperator {
     const { composer, rollout, sources } = this.#options;
     if (composer.pin === undefined) return { error: "nothing is pinned", status: 409 };
     try {
-      await rollout.pin(undefined);
+      await rollout.pinning.set(undefined);
     } catch (error) {
       if (!(error instanceof StoreError) || composer.pin !== undefined) throw error;
       // What is newest waits for the disk, as any commit does.
