@@ -2,13 +2,12 @@
  * From what sources hold to a plan: keeps each source's newest and its last good, settles which of
  * them go in force together, and remembers why a commit was refused. It changes nothing itself.
  */
-import { type Clock, type DiagnosticRecord, type Log, NO_FILE } from "@regomesh/base";
+import type { Clock, DiagnosticRecord, Log } from "@regomesh/base";
 import type { RefusedBody } from "../api/releases.ts";
-import type { BuildRules, Built } from "../build/build.ts";
-import { sourceOf } from "../build/source-tree.ts";
+import type { Built } from "../build/build.ts";
 import type { Release } from "../distribution/release.ts";
 import type { Inventory } from "../index/loss.ts";
-import { printRight, type SourceRights } from "../index/rights.ts";
+import { printRight } from "../index/rights.ts";
 import { freshIn } from "../index/seniority.ts";
 import { inputsOf, pickContents, sortInputs, toInput } from "../sources/inputs.ts";
 import { readAs } from "../sources/read-as.ts";
@@ -17,24 +16,17 @@ import { type Attempt, type Candidate, candidateKey, contentKey, type Settled, s
 import { type Input, ROOT_SOURCE, type SourceContent, type SourceVerdict } from "../sources/source.ts";
 import type { SourcePlan } from "../sources/source-plan.ts";
 import type { ControllerCounts } from "../status/metrics.ts";
-import { type Builder, BuildFailed } from "./build/builder.ts";
+import { type BuildingOptions, buildContents, judge, toAttempt } from "./attempt.ts";
 import { Losses } from "./losses.ts";
-import { isWaiting, REFUSED, reasonOf, toRecord, toRefused } from "./refused.ts";
+import { isWaiting, REFUSED, reasonOf, toRefused } from "./refused.ts";
 import type { Pin } from "./store/kept-pin.ts";
 import type { Kept } from "./store/last-good.ts";
 import type { SourceContents } from "./store/source-contents.ts";
 import { wantedBy, withoutWanted } from "./wanted-sources.ts";
 
-export type ComposerOptions = {
-  readonly builder: Builder;
+export type ComposerOptions = BuildingOptions & {
   /** Where last goods are kept. */
   readonly contents: SourceContents;
-  /** Of the mesh's own source. */
-  readonly rights: SourceRights;
-  /** Of those that the operator has named. */
-  readonly sources: Readonly<Record<string, SourceRights>>;
-  /** The authority's; undefined while there is none. */
-  readonly trustDomain: () => string | undefined;
   readonly clock: Clock;
   readonly log: Log;
   /** What of the newest is refused, the mesh's own source first. */
@@ -303,7 +295,7 @@ export class Composer {
   /** What a build would say of a text of the mesh's own source, beside what is in force of the others; nothing changes. */
   async rehearse(root: SourceContent, kept: Kept | undefined): Promise<Built> {
     const others = [...this.#good.values()].filter(({ source }) => source !== ROOT_SOURCE);
-    return await this.#build([root, ...others], kept);
+    return await buildContents([root, ...others], { kept, good: this.#good }, this.#options);
   }
 
   async flush(): Promise<void> {
@@ -349,80 +341,12 @@ export class Composer {
     confirmed: ReadonlySet<string>,
   ): Promise<Attempt<Built>> {
     const startMs = performance.now();
-    const built = await this.#build(contents, kept);
-    const other = this.#readOtherwise(built, contents);
-    if (other !== undefined) {
-      const { plan: _, ...rest } = built;
-      const message = `source ${other} was read as the mesh had it before, and is read anew`;
-      return { built: { ...rest, diagnostics: [toRecord("source_unread", message)] }, isGood: false, blames: [other] };
-    }
+    const beside = { kept, good: this.#good };
+    const built = await buildContents(contents, beside, this.#options);
     this.#counts = { ...this.#counts, lastBuildSeconds: (performance.now() - startMs) / 1000 };
-    const judged = built.plan === undefined ? built : await this.#judge(built, contents, kept, confirmed);
-    const sources = contents.map(({ source }) => source);
-    const places = [...judged.diagnostics.filter(({ severity }) => severity === "error"), ...judged.failedTests];
-    const blamed = places.flatMap(({ file }) => (file === NO_FILE ? [] : [sourceOf(file, sources)]));
-    return { built: judged, isGood: judged.plan !== undefined, blames: [...new Set(blamed)] };
-  }
-
-  /** A plan that takes away what nobody has said to be meant is refused. */
-  async #judge(
-    built: Built,
-    contents: readonly SourceContent[],
-    kept: Kept | undefined,
-    confirmed: ReadonlySet<string>,
-  ): Promise<Built> {
-    const { plan, ...rest } = built;
     // What an operator has pinned is meant.
-    if (plan === undefined || this.#pinned !== undefined) return built;
-    const unread = this.#unreadOf(built, contents, kept);
-    if (unread !== undefined) {
-      const message = `source ${unread} has not been read since the start, and nothing is kept of it`;
-      return { ...rest, diagnostics: [toRecord("source_unread", message)] };
-    }
-    // What is in force without its directory was asked for when it came.
-    const isNew = (each: SourceContent) => this.#good.get(each.source)?.revision.id !== each.revision.id;
-    return await this.#losses.judge({ ...rest, plan }, contents, { inForce: kept?.release, confirmed, isNew });
-  }
-
-  /** A source that was read from elsewhere, or verified otherwise, than the plan says. What is in force of it stays. */
-  #readOtherwise({ plan }: Built, contents: readonly SourceContent[]): string | undefined {
-    if (plan === undefined || this.#pinned !== undefined) return undefined;
-    const isOther = (content: SourceContent) => {
-      const good = this.#good.get(content.source);
-      if (content.readAs === undefined || (good !== undefined && contentKey(good) === contentKey(content)))
-        return false;
-      const said = plan.sources?.find(({ name }) => name === content.source);
-      return said !== undefined && readAs(said) !== content.readAs;
-    };
-    return contents.find(isOther)?.source;
-  }
-
-  /** What is in force of a source is never dropped because that cannot be read just now. */
-  #unreadOf({ sources }: Built, contents: readonly SourceContent[], kept: Kept | undefined): string | undefined {
-    const there = new Set(contents.map(({ source }) => source));
-    const inForce = kept === undefined ? [] : inputsOf(kept.release).map(({ source }) => source);
-    return inForce.find((source) => sources.includes(source) && !there.has(source));
-  }
-
-  async #build(contents: readonly SourceContent[], kept: Kept | undefined): Promise<Built> {
-    const { builder, rights, sources, trustDomain } = this.#options;
-    const rules: BuildRules = {
-      rights,
-      sources,
-      trustDomain: trustDomain() ?? kept?.release.plan.mesh.trustDomain,
-      hosts: kept?.release.plan.inventory?.hosts,
-    };
-    const trees = contents.map(({ source, path, files, unread = [], inPieces = false, mayWait = false }) => {
-      const good = this.#good.get(source);
-      const fresh = freshIn(files, good?.path === path ? good.files : undefined);
-      return { source, path, files, unread, inPieces, mayWait, ...(fresh === undefined ? {} : { fresh }) };
-    });
-    try {
-      return await builder.build(trees, rules);
-    } catch (error) {
-      if (!(error instanceof BuildFailed)) throw error;
-      return { ...REFUSED, diagnostics: [toRecord(error.code, error.message)] };
-    }
+    if (this.#pinned !== undefined) return toAttempt(built, contents);
+    return await judge(built, contents, beside, { losses: this.#losses, confirmed });
   }
 
   #tellRefused(refused: ReadonlyMap<string, Built>, kept: Kept | undefined, isKnown: boolean): void {
