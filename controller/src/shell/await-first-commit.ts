@@ -1,6 +1,6 @@
 import type { ControllerOptions } from "./controller-options.ts";
 import { LOOK_EVERY_MS } from "./git/source.ts";
-import type { Rollout } from "./rollout.ts";
+import type { Rollout } from "./release/rollout.ts";
 import type { OperatedSource } from "./sources/operated-source.ts";
 
 /** An empty repository has its first commit to come: where there is nothing else to serve, that is waited for. */

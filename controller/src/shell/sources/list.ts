@@ -5,7 +5,7 @@ import type { Release } from "../../distribution/release.ts";
 import { printFollowed } from "../../git/followed.ts";
 import type { SourceRights } from "../../index/rights.ts";
 import { inputsOf, newestOf, toInput } from "../../sources/inputs.ts";
-import type { Composer } from "../composer.ts";
+import type { Composer } from "../release/composer.ts";
 import type { Pin } from "../store/kept-pin.ts";
 import type { OperatedSource } from "./operated-source.ts";
 import type { Sources } from "./sources.ts";

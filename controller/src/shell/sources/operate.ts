@@ -4,9 +4,9 @@ import type { Given } from "../../sources/given.ts";
 import { nameInputs } from "../../sources/inputs.ts";
 import { type Input, ROOT_SOURCE } from "../../sources/source.ts";
 import { StoreError } from "../../store/store.ts";
-import type { Composer } from "../composer.ts";
 import { runGit } from "../git/git.ts";
-import type { Rollout } from "../rollout.ts";
+import type { Composer } from "../release/composer.ts";
+import type { Rollout } from "../release/rollout.ts";
 import type { Sources } from "./sources.ts";
 
 export type OperatorOptions = {

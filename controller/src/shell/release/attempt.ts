@@ -1,18 +1,18 @@
 /** One attempt at a revision: contents are built together, and whether that may go in force beside what is. */
 import { NO_FILE } from "@regomesh/base";
-import type { BuildRules, Built } from "../build/build.ts";
-import { sourceOf } from "../build/source-tree.ts";
-import type { SourceRights } from "../index/rights.ts";
-import { freshIn } from "../index/seniority.ts";
-import { inputsOf } from "../sources/inputs.ts";
-import { readAs } from "../sources/read-as.ts";
-import { type Attempt, contentKey } from "../sources/settle.ts";
-import type { SourceContent } from "../sources/source.ts";
-import type { SourcePlan } from "../sources/source-plan.ts";
-import { type Builder, BuildFailed } from "./build/builder.ts";
+import type { BuildRules, Built } from "../../build/build.ts";
+import { sourceOf } from "../../build/source-tree.ts";
+import type { SourceRights } from "../../index/rights.ts";
+import { freshIn } from "../../index/seniority.ts";
+import { inputsOf } from "../../sources/inputs.ts";
+import { readAs } from "../../sources/read-as.ts";
+import { type Attempt, contentKey } from "../../sources/settle.ts";
+import type { SourceContent } from "../../sources/source.ts";
+import type { SourcePlan } from "../../sources/source-plan.ts";
+import { type Builder, BuildFailed } from "../build/builder.ts";
+import type { Kept } from "../store/last-good.ts";
 import type { Losses } from "./losses.ts";
 import { REFUSED, toRecord } from "./refused.ts";
-import type { Kept } from "./store/last-good.ts";
 
 export type BuildingOptions = {
   readonly builder: Builder;

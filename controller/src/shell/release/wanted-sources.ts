@@ -1,9 +1,9 @@
 /** Sources that only a commit of the mesh's own names which is not in force: it may be refused for want of what they hold. */
-import type { Built } from "../build/build.ts";
-import { contentKey, type Settled } from "../sources/settle.ts";
-import { ROOT_SOURCE, type SourceContent } from "../sources/source.ts";
-import type { SourcePlan } from "../sources/source-plan.ts";
-import type { Kept } from "./store/last-good.ts";
+import type { Built } from "../../build/build.ts";
+import { contentKey, type Settled } from "../../sources/settle.ts";
+import { ROOT_SOURCE, type SourceContent } from "../../sources/source.ts";
+import type { SourcePlan } from "../../sources/source-plan.ts";
+import type { Kept } from "../store/last-good.ts";
 
 /** Those that the newest names, which is refused, and what is in force does not. */
 export function wantedBy({ refused }: Settled<Built>, kept: Kept | undefined): readonly SourcePlan[] {

@@ -4,11 +4,19 @@
  */
 import type { Log } from "@regomesh/base";
 import { snapshotHash } from "@regomesh/protocol";
-import type { Built, MeshPlan } from "../build/build.ts";
-import type { Release } from "../distribution/release.ts";
-import { type Inventory, inventoryOf, type Loss, lossOf, names, toLossRecords, wayToConfirm } from "../index/loss.ts";
-import { inputsOf } from "../sources/inputs.ts";
-import type { SourceContent } from "../sources/source.ts";
+import type { Built, MeshPlan } from "../../build/build.ts";
+import type { Release } from "../../distribution/release.ts";
+import {
+  type Inventory,
+  inventoryOf,
+  type Loss,
+  lossOf,
+  names,
+  toLossRecords,
+  wayToConfirm,
+} from "../../index/loss.ts";
+import { inputsOf } from "../../sources/inputs.ts";
+import type { SourceContent } from "../../sources/source.ts";
 
 /** What a plan is judged by. */
 export type Judging = {

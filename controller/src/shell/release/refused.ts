@@ -1,9 +1,9 @@
 /** Of a build that is refused what status says: why, in a sentence, and all of it. */
 import { type DiagnosticRecord, NO_FILE, printRecord } from "@regomesh/base";
-import type { RefusedBody } from "../api/releases.ts";
-import type { Built } from "../build/build.ts";
-import { TEST_WAITING } from "../build/unit-tests.ts";
-import type { SourceContent } from "../sources/source.ts";
+import type { RefusedBody } from "../../api/releases.ts";
+import type { Built } from "../../build/build.ts";
+import { TEST_WAITING } from "../../build/unit-tests.ts";
+import type { SourceContent } from "../../sources/source.ts";
 
 /** A build that has nothing but why. */
 export const REFUSED: Built = {

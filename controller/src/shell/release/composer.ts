@@ -3,25 +3,25 @@
  * them go in force together, and remembers why a commit was refused. It changes nothing itself.
  */
 import type { Clock, DiagnosticRecord, Log } from "@regomesh/base";
-import type { RefusedBody } from "../api/releases.ts";
-import type { Built } from "../build/build.ts";
-import type { Release } from "../distribution/release.ts";
-import type { Inventory } from "../index/loss.ts";
-import { printRight } from "../index/rights.ts";
-import { freshIn } from "../index/seniority.ts";
-import { inputsOf, pickContents, sortInputs, toInput } from "../sources/inputs.ts";
-import { readAs } from "../sources/read-as.ts";
-import { renamedIn } from "../sources/renamed.ts";
-import { type Attempt, type Candidate, candidateKey, contentKey, type Settled, settle } from "../sources/settle.ts";
-import { type Input, ROOT_SOURCE, type SourceContent, type SourceVerdict } from "../sources/source.ts";
-import type { SourcePlan } from "../sources/source-plan.ts";
-import type { ControllerCounts } from "../status/metrics.ts";
+import type { RefusedBody } from "../../api/releases.ts";
+import type { Built } from "../../build/build.ts";
+import type { Release } from "../../distribution/release.ts";
+import type { Inventory } from "../../index/loss.ts";
+import { printRight } from "../../index/rights.ts";
+import { freshIn } from "../../index/seniority.ts";
+import { inputsOf, pickContents, sortInputs, toInput } from "../../sources/inputs.ts";
+import { readAs } from "../../sources/read-as.ts";
+import { renamedIn } from "../../sources/renamed.ts";
+import { type Attempt, type Candidate, candidateKey, contentKey, type Settled, settle } from "../../sources/settle.ts";
+import { type Input, ROOT_SOURCE, type SourceContent, type SourceVerdict } from "../../sources/source.ts";
+import type { SourcePlan } from "../../sources/source-plan.ts";
+import type { ControllerCounts } from "../../status/metrics.ts";
+import type { Pin } from "../store/kept-pin.ts";
+import type { Kept } from "../store/last-good.ts";
+import type { SourceContents } from "../store/source-contents.ts";
 import { type BuildingOptions, buildContents, judge, toAttempt } from "./attempt.ts";
 import { Losses } from "./losses.ts";
 import { isWaiting, REFUSED, reasonOf, toRefused } from "./refused.ts";
-import type { Pin } from "./store/kept-pin.ts";
-import type { Kept } from "./store/last-good.ts";
-import type { SourceContents } from "./store/source-contents.ts";
 import { wantedBy, withoutWanted } from "./wanted-sources.ts";
 
 export type ComposerOptions = BuildingOptions & {

@@ -3,13 +3,13 @@
  * or kept leaves all as it was.
  */
 import type { Log } from "@regomesh/base";
-import type { Release } from "../distribution/release.ts";
-import { inputsOf, pickContents } from "../sources/inputs.ts";
-import type { Input, SourceContent } from "../sources/source.ts";
-import { StoreError } from "../store/store.ts";
+import type { Release } from "../../distribution/release.ts";
+import { inputsOf, pickContents } from "../../sources/inputs.ts";
+import type { Input, SourceContent } from "../../sources/source.ts";
+import { StoreError } from "../../store/store.ts";
+import type { KeptPin, Pin } from "../store/kept-pin.ts";
+import { WORD_KEYS } from "../store/operator-word.ts";
 import type { Composer, Pinned } from "./composer.ts";
-import type { KeptPin, Pin } from "./store/kept-pin.ts";
-import { WORD_KEYS } from "./store/operator-word.ts";
 
 export type PinningOptions = {
   readonly composer: Composer;

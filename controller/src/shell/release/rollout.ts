@@ -4,21 +4,21 @@
  */
 import { randomUUID } from "node:crypto";
 import { type Clock, type DiagnosticRecord, type Log, printRecord } from "@regomesh/base";
-import type { RefusedBody } from "../api/releases.ts";
-import type { Built } from "../build/build.ts";
-import type { Hold } from "../distribution/hold.ts";
-import { checkInParts, type Release, SNAPSHOT_TTL_MS, type Unfit, whyNotServed } from "../distribution/release.ts";
-import type { Standing } from "../distribution/state.ts";
-import { remembered } from "../index/loss.ts";
-import { inputsOf, nameInputs, newestOf } from "../sources/inputs.ts";
-import { type Input, ROOT_SOURCE, type SourceContent, type SourceVerdict } from "../sources/source.ts";
-import { printProblem } from "../status/status.ts";
-import type { Builder } from "./build/builder.ts";
+import type { RefusedBody } from "../../api/releases.ts";
+import type { Built } from "../../build/build.ts";
+import type { Hold } from "../../distribution/hold.ts";
+import { checkInParts, type Release, SNAPSHOT_TTL_MS, type Unfit, whyNotServed } from "../../distribution/release.ts";
+import type { Standing } from "../../distribution/state.ts";
+import { remembered } from "../../index/loss.ts";
+import { inputsOf, nameInputs, newestOf } from "../../sources/inputs.ts";
+import { type Input, ROOT_SOURCE, type SourceContent, type SourceVerdict } from "../../sources/source.ts";
+import { printProblem } from "../../status/status.ts";
+import type { Builder } from "../build/builder.ts";
+import { inParts } from "../in-parts.ts";
+import type { Kept, LastGood } from "../store/last-good.ts";
 import type { Composed, Composer } from "./composer.ts";
-import { inParts } from "./in-parts.ts";
 import { Pinning, type PinningOptions } from "./pinning.ts";
 import { toRecord } from "./refused.ts";
-import type { Kept, LastGood } from "./store/last-good.ts";
 
 export type RolloutOptions = Pick<PinningOptions, "keptPin" | "onPin"> & {
   readonly builder: Pick<Builder, "version">;
