@@ -18,3 +18,23 @@ test("a rollback to digits with which several revisions begin changes nothing, a
     status: 409,
   });
 });
+
+test("a commit of one source among several is no revision, and whoever names it is told which was made of it", async () => {
+  const made = (root: string, shop: string) =>
+    [
+      ["root", root],
+      ["shop", shop],
+    ].map(([source, id]) => ({ source, id, label: "", path: "" }));
+  const given = new Map([
+    ["1111111aaaa", made("a1", "c0ffee1")],
+    ["2222222bbbb", made("a2", "c0ffee1")],
+    ["3333333cccc", made("a2", "c0ffee2")],
+  ]);
+  const options = { given: () => given, inForce: () => [], sources: { root: {} } };
+  const operator = new SourceOperator(options as unknown as OperatorOptions);
+  expect(await operator.rollback("c0ffee1")).toEqual({
+    error: "c0ffee1 is a commit of source shop alone; 2222222 is the last revision that it was in force in",
+    status: 404,
+  });
+  expect(await operator.rollback("dead")).toEqual({ error: "there is no revision or commit dead here", status: 404 });
+});

@@ -62,7 +62,7 @@ export class SourceOperator {
         status: 409,
       };
     const inputs = await this.#find(revision);
-    if (inputs === undefined) return { error: `there is no revision or commit ${revision} here`, status: 404 };
+    if (inputs === undefined) return { error: this.#whyUnknown(revision), status: 404 };
     const contents = await Promise.all(
       inputs.map(async (input) => composer.content(input) ?? (await sources.read(input))),
     );
@@ -74,6 +74,16 @@ export class SourceOperator {
     return fault === undefined
       ? { ok: true, revision: pin.revision }
       : { error: `it cannot be put in force: ${fault}`, status: 409 };
+  }
+
+  /** A commit of one source among several is no revision; the one that it was in force in is. */
+  #whyUnknown(commit: string): string {
+    const isIt = ({ id }: Input) => id.startsWith(commit);
+    const [name, inputs] = [...this.#options.given()].reverse().find(([, all]) => all.some(isIt)) ?? [];
+    const source = inputs?.find(isIt)?.source;
+    return name === undefined || source === undefined
+      ? `there is no revision or commit ${commit} here`
+      : `${commit} is a commit of source ${source} alone; ${name.slice(0, 7)} is the last revision that it was in force in`;
   }
 
   /** Throws StoreError where that cannot be kept: then it is pinned still. */
