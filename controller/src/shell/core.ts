@@ -146,6 +146,7 @@ export function makeCore(builder: Builder, lease: Lease, troubles: Troubles, opt
       if (source === ROOT_SOURCE) late.kubernetes?.tell(verdict);
     },
     refuse: () => late.http?.poke(),
+    isSuspended: (source) => late.sources?.find(source)?.isSuspended === true,
     learn: async (plans) => await rollout.gather(async () => await late.sources?.learn(plans)),
   });
   const announcer = new Announcer((news) => teller.tell(news));

@@ -33,6 +33,8 @@ export type ComposerOptions = BuildingOptions & {
   readonly refuse: (refused: readonly RefusedBody[]) => void;
   /** Has what PolicySources name read, though nothing is in force that names them. */
   readonly learn?: (sources: readonly SourcePlan[]) => Promise<void>;
+  /** Nothing new of a source is taken: what is in force of it stays. */
+  readonly isSuspended?: (source: string) => boolean;
   /** What became of a source's newest. */
   readonly tell?: (source: string, verdict: SourceVerdict) => void;
 };
@@ -205,6 +207,9 @@ export class Composer {
     if (kept === undefined && pinned === undefined && (await this.#learn(settled)))
       ({ key, settled } = await trySettling());
     if (pinned === undefined && this.#rename(settled)) ({ key, settled } = await trySettling());
+    // An operator's word that came meanwhile counts.
+    if (pinned === undefined && settled.chosen?.contents.some((each) => this.#isLeft(each)))
+      return await this.compose(compiler, kept);
     this.#losses.spend(confirmed);
     if (pinned === undefined) this.#wanted = wantedBy(settled, kept);
     if (pinned === undefined) this.#tellRefused(settled.refused, kept, this.#last?.key === key);
@@ -313,9 +318,16 @@ export class Composer {
     const candidates = [...sources].map((source): Candidate => {
       const newest = this.#newest.get(source);
       const isHeld = held.some((each) => each.source === source && each.id === newest?.revision.id);
-      return { source, newest: isHeld ? undefined : newest, lastGood: this.#good.get(source) };
+      const isLeft = isHeld || (newest !== undefined && this.#isLeft(newest));
+      return { source, newest: isLeft ? undefined : newest, lastGood: this.#good.get(source) };
     });
     return sortInputs(candidates);
+  }
+
+  /** Whether it is new of a source that is suspended; what is in force under another name is not. */
+  #isLeft({ source, files }: SourceContent): boolean {
+    if (this.#options.isSuspended?.(source) !== true) return false;
+    return !this.#good.values().some((each) => each.files === files);
   }
 
   /** The first revision may be refused for want of what its PolicySources hold; false where that is known, or is none. */
