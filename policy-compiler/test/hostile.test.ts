@@ -1,7 +1,7 @@
 /** Policies made to exhaust the compiler: each gives a module or a diagnostic, in time and memory that its size explains. */
 import { openEvaluator } from "@regomesh/policy-runtime";
 import { expect, test } from "vitest";
-import { compile, formatModule, parseModule, type RegoVersion } from "../src/index.ts";
+import { compile, formatModule, parseModule, parseQuery, type RegoVersion } from "../src/index.ts";
 import { loadRuntime } from "../src/node.ts";
 
 const runtime = await loadRuntime();
@@ -117,6 +117,19 @@ test.each(Object.entries(TRIED))("%s, where they may be operands", (_, [text, ex
   const { diagnostics } = parseModule({ name: "u.rego", text: `package t\np if ${text}`, version: "v2", language });
   expect(diagnostics.map(printFirst)).toEqual(expected);
   expect(references).toBeLessThan(10);
+});
+
+test("of faults that do not end parsing no more are kept than are told: all levels around them keep them, too", () => {
+  const text = `${"(".repeat(100)}[${"input[0](1),".repeat(1_000)} 1]${")".repeat(100)}`;
+  for (const version of ["v1", "v2"] as const) {
+    expect(parseQuery({ name: "q.rego", text, version }).diagnostics).toHaveLength(20);
+  }
+});
+
+test("two hundred thousand rules of an old form, in a module that imports the new one", () => {
+  const text = `package t\nimport rego.v1\n${"p { true }\n".repeat(200_000)}`;
+  const { diagnostics } = parseModule({ name: "u.rego", text, version: "v0" });
+  expect(diagnostics.map(printFirst)).toHaveLength(20);
 });
 
 test.each([

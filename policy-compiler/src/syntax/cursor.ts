@@ -5,7 +5,7 @@
  */
 import type { Diagnostic, Location, Source, Span } from "@regomesh/base";
 import type { Expr, Term } from "./ast.ts";
-import { NESTING_MAX, PARTS_MAX } from "./limits.ts";
+import { DIAGNOSTICS_MAX, NESTING_MAX, PARTS_MAX } from "./limits.ts";
 import type { Scanner } from "./scanner.ts";
 import { makeTermKeys } from "./term-keys.ts";
 import { describeToken, type Token } from "./token.ts";
@@ -182,7 +182,12 @@ export class Cursor {
   }
 
   report(at: Location, message: string, hint?: string): void {
-    this.diagnostics.push(makeParseError(at, message, hint));
+    this.note(makeParseError(at, message, hint));
+  }
+
+  /** What is found beyond those that are told is not kept: each of the terms around it would keep it, too. */
+  note(diagnostic: Diagnostic): void {
+    if (this.diagnostics.length < DIAGNOSTICS_MAX) this.diagnostics.push(diagnostic);
   }
 
   at(token: Token): Location {
@@ -238,7 +243,7 @@ export class Cursor {
     const known = this.#terms.get(start);
     if (known !== undefined) {
       if (known.fault !== undefined) throw known.fault;
-      this.diagnostics.push(...known.diagnostics);
+      for (const diagnostic of known.diagnostics) this.note(diagnostic);
       this.returnTo(known.end);
       return known.term;
     }

@@ -91,7 +91,7 @@ function parseNegation(cursor: Cursor): Operand {
   const inner = cursor.token.start;
   const what = parseWhat(cursor);
   if (what.kind === "assign") {
-    cursor.diagnostics.push({
+    cursor.note({
       code: "rego_compile_error",
       severity: "error",
       message: "cannot assign vars inside negated expression",
@@ -151,7 +151,7 @@ function checkOperand(cursor: Cursor, operand: Operand, word: "and" | "or"): Exp
   const { what, at } = operand.expr;
   if (!operand.isBare) return operand.expr;
   if (what.kind === "assign") {
-    cursor.diagnostics.push({
+    cursor.note({
       code: "rego_compile_error",
       severity: "error",
       message: `cannot assign vars inside implicit ${word} operand`,

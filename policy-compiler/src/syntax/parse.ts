@@ -27,7 +27,9 @@ export function parseModule(source: RegoSource): ParsedModule {
   const cursor = new Cursor(source, scanner, GRAMMAR);
   const parts = parseStatements(cursor);
   if (parts === undefined) return { diagnostics: cursor.diagnostics };
-  if (cursor.version === "v0" && cursor.isV1) cursor.diagnostics.push(...parts.rules.flatMap(checkForm));
+  if (cursor.version === "v0" && cursor.isV1) {
+    for (const rule of parts.rules) for (const fault of checkForm(rule)) cursor.note(fault);
+  }
   const { annotations, diagnostics } = parseAnnotations({ ...parts, comments });
   return finishModule(cursor, { ...parts, comments, annotations, groups: cursor.groups }, diagnostics);
 }

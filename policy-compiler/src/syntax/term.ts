@@ -221,7 +221,7 @@ function operatorPath(term: Term): readonly string[] | undefined {
 function reportNoFunction(cursor: Cursor, term: Term): readonly string[] {
   const name = printTerm(term);
   const message = `undefined function ${name}`;
-  cursor.diagnostics.push({ code: "rego_type_error", severity: "error", message, at: term.at });
+  cursor.note({ code: "rego_type_error", severity: "error", message, at: term.at });
   return [name];
 }
 
