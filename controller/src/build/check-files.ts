@@ -3,8 +3,9 @@
  * nothing, refuses; a document that would be a resource, and is not read, is named.
  */
 import type { Diagnostic, Source } from "@regomesh/base";
+import { isData } from "@regomesh/policy-compiler/units";
 import type { MeshIndex } from "../index/mesh-index.ts";
-import { isData, resourcesInData, type SourceTree, type Unread, unitOf, unreadOf } from "./source-tree.ts";
+import { resourcesInData, type SourceTree, type Unread, unitOf, unreadOf } from "./source-tree.ts";
 import { voidOf, wayOutOf } from "./void-data.ts";
 
 export type FileCode = "source_unread" | "source_place" | "data_void";

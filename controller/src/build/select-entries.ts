@@ -1,7 +1,8 @@
 /** Which entries of a tree are read, and what keeps others from it: no more is read than can matter. */
 
+import { unitFileFinder } from "@regomesh/policy-compiler/units";
 import type { IsIgnored } from "./ignore.ts";
-import { isData, isDocument, isManifest, isModule, type Unread, unitFinder } from "./source-tree.ts";
+import { isDocument, type Unread } from "./source-tree.ts";
 
 export type Entry = {
   readonly path: string;
@@ -20,8 +21,8 @@ const TOTAL_BYTES_MAX = 64 * 1024 * 1024;
 export function selectEntries<E extends Entry>(entries: readonly E[], path: string, isIgnored: IsIgnored): Selected<E> {
   const inside = (name: string) => (path === "" ? name : name.slice(path.length + 1));
   const kept = entries.filter((entry) => !isIgnored(inside(entry.path)));
-  const inUnit = unitFinder(kept.map((entry) => entry.path));
-  const ofUnit = ({ path: name }: E) => isModule(name) || ((isData(name) || isManifest(name)) && inUnit(name));
+  const isUnitFile = unitFileFinder(kept.map((entry) => entry.path));
+  const ofUnit = (entry: E) => isUnitFile(entry.path);
   // What a unit needs comes first, then small documents before large ones: a bound may cut off the rest.
   const ordered = [...kept.filter(ofUnit), ...kept.filter((entry) => !ofUnit(entry)).sort((a, b) => a.bytes - b.bytes)];
   const wanted: E[] = [];

@@ -4,6 +4,7 @@
  * or what is wrong with them is kept (`unread`) until it is known whether it matters.
  */
 import type { Source } from "@regomesh/base";
+import { isData, isModule, unitFinder } from "@regomesh/policy-compiler/units";
 import { mentionsGroup } from "@regomesh/resources";
 import { ROOT_SOURCE } from "../sources/source.ts";
 import type { UnitFiles } from "./tools.ts";
@@ -36,11 +37,6 @@ export type Unread = {
   readonly speaks?: boolean;
 };
 
-export const isModule = (name: string): boolean => name.endsWith(".rego");
-/** `data.json`, `data.yaml` and `data.yml`, as in OPA's bundles. */
-export const isData = (name: string): boolean => /(^|\/)data\.(json|ya?ml)$/.test(name);
-/** Says which language the modules of a unit are written in. */
-export const isManifest = (name: string): boolean => /(^|\/)\.manifest$/.test(name);
 export const isDocument = (name: string): boolean => /\.(json|ya?ml)$/i.test(name);
 
 /** Between a source's name and what that names: `team-a:policies/orders`. What is the mesh's own has no name before it. */
@@ -99,14 +95,14 @@ function isRoot(source: string | undefined): boolean {
 export function resourceFiles(tree: SourceTree): readonly Source[] {
   const inUnit = unitFinder(tree.files.map(({ name }) => name));
   return tree.files.filter(
-    (file) => isDocument(file.name) && !(isData(file.name) && inUnit(file.name)) && speaksOfGroup(file),
+    (file) => isDocument(file.name) && !(isData(file.name) && inUnit(file.name) !== undefined) && speaksOfGroup(file),
   );
 }
 
 /** Data of units that speak of our group: whoever wrote it there has meant a resource, perhaps. */
 export function resourcesInData(tree: SourceTree): readonly Source[] {
   const inUnit = unitFinder(tree.files.map(({ name }) => name));
-  return tree.files.filter((file) => isData(file.name) && inUnit(file.name) && speaksOfGroup(file));
+  return tree.files.filter((file) => isData(file.name) && inUnit(file.name) !== undefined && speaksOfGroup(file));
 }
 
 /** Of files, for as long as they are held: each build asks of all. */
@@ -116,22 +112,6 @@ function speaksOfGroup(file: Source): boolean {
   const known = speaking.get(file) ?? mentionsGroup(file.text);
   speaking.set(file, known);
   return known;
-}
-
-/** Whether a file lies in a directory that holds Rego, or a manifest above some, or below one. */
-export function unitFinder(names: readonly string[]): (name: string) => boolean {
-  const modules = names.filter(isModule);
-  const holders = new Set(modules.map(directoryOf));
-  for (const name of names) {
-    const below = name.slice(0, -".manifest".length);
-    if (isManifest(name) && modules.some((each) => each.startsWith(below))) holders.add(directoryOf(name));
-  }
-  return (name) => {
-    for (let at = directoryOf(name); ; at = directoryOf(at)) {
-      if (holders.has(at)) return true;
-      if (at === "") return false;
-    }
-  };
 }
 
 /** Every directory, as bindings name it, that holds Rego itself. */

@@ -1,7 +1,7 @@
 /** Where in a unit's data files a base document stands: the lines that say what a rule has read. */
 import { positionAt, type Source } from "@regomesh/base";
+import { isData } from "@regomesh/policy-compiler/units";
 import { isCollection, isMap, isScalar, type Node, type Pair, parseDocument } from "yaml";
-import { isData } from "../build/source-tree.ts";
 import type { UnitFiles } from "../build/tools.ts";
 
 export type DataPlace = {

@@ -119,6 +119,14 @@ const CASES: Readonly<Record<string, Case>> = {
       write("fixtures/bad.yaml", `${V}\nkind: Nonsense\n`);
     },
   },
+  "a manifest above the modules that it says the language of": {
+    make: () => {
+      rmSync(join(folder, "authz/a.rego"));
+      write("authz/new/a.rego", "package mesh.authz\n\nallow if data.old.allow\n");
+      write("authz/old/a.rego", "package old\n\nallow { not data.blocked[input.x] }\n");
+      write("authz/.manifest", '{"rego_version": 1, "file_rego_versions": {"/old/*": 0}}');
+    },
+  },
   // What would be lost is read.
   "resources in JSON, with tabs and a byte order mark": {
     make: () => {

@@ -2,6 +2,7 @@
 import type { Diagnostic, Source } from "@regomesh/base";
 import type { Language, RegoSource, RegoVersion } from "../syntax/version.ts";
 import { type DataFile, mergeData } from "./data.ts";
+import { isModule } from "./find-units.ts";
 import type { JsonObject } from "./json.ts";
 import { MANIFEST, parseManifest } from "./manifest.ts";
 
@@ -37,7 +38,7 @@ export function toUnit({ name, directory, files, data: which = "bundle", version
   readonly diagnostics: readonly Diagnostic[];
 } {
   const sorted = [...files].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-  const rego = sorted.filter((file) => file.name.endsWith(".rego"));
+  const rego = sorted.filter((file) => isModule(file.name));
   const dataFiles = sorted.filter((file) => isData(baseName(file.name), which));
   const { data, diagnostics } = mergeData(dataFiles.map((source) => toDataFile(directory, source)));
   const manifest = sorted.find((file) => inside(directory, file) === MANIFEST);

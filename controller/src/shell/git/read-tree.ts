@@ -1,18 +1,11 @@
 /** The files of a tree that a build can need, straight from git's objects: no work tree, so neither links nor filters. */
 import { setImmediate } from "node:timers/promises";
 import type { Source } from "@regomesh/base";
+import { unitFileFinder } from "@regomesh/policy-compiler/units";
 import { mentionsGroup } from "@regomesh/resources";
 import { IGNORE_FILE, IgnoreError, parseIgnore } from "../../build/ignore.ts";
 import { selectEntries, templateFinder } from "../../build/select-entries.ts";
-import {
-  isData,
-  isDocument,
-  isManifest,
-  isModule,
-  type SourceTree,
-  type Unread,
-  unitFinder,
-} from "../../build/source-tree.ts";
+import { isDocument, type SourceTree, type Unread } from "../../build/source-tree.ts";
 import { isPointer } from "../../build/void-data.ts";
 import { type Commit, parseCommit, parseMessage, parseTree, type TreeEntry } from "../../git/commit.ts";
 import { isHash } from "../../git/packed-refs.ts";
@@ -129,10 +122,10 @@ async function readFiles(
   isTemplate: (name: string) => boolean,
   memory: FileMemory,
 ): Promise<{ readonly files: readonly Source[]; readonly unread: readonly Unread[] }> {
-  const inUnit = unitFinder(entries.map(({ path }) => path));
+  const isUnitFile = unitFileFinder(entries.map(({ path }) => path));
   const asked = entries.map((entry): Asked => {
     const { hash, path } = entry;
-    const isUnits = isModule(path) || ((isData(path) || isManifest(path)) && inUnit(path));
+    const isUnits = isUnitFile(path);
     const place = { path, isUnits, isTemplate: isTemplate(path) };
     return { entry, place, key: `${hash} ${isUnits} ${place.isTemplate} ${path}` };
   });

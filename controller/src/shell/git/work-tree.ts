@@ -7,7 +7,8 @@
 import { copyFile, mkdtemp, readFile, realpath, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
-import { isData, isDocument, isModule, type SourceTree } from "../../build/source-tree.ts";
+import { isData, isModule } from "@regomesh/policy-compiler/units";
+import { isDocument, type SourceTree } from "../../build/source-tree.ts";
 import { runGit } from "./git.ts";
 import { type Git, readTree } from "./read-tree.ts";
 import { findRepository, type Repository } from "./refs.ts";
