@@ -37,11 +37,31 @@ function requireValue(value: unknown): void {
   if (typeof value === "function" || typeof value === "symbol")
     throw new Error(`gave a ${typeof value}, which is no value`);
   if (typeof value !== "object" || value === null || isRawJson(value)) return;
-  if (value instanceof Promise) throw new Error("gave a promise: an implementation answers at once");
-  if (value instanceof Map) for (const key of value.keys()) requireValue(key);
-  for (const member of value instanceof Set || value instanceof Map ? value.values() : Object.values(value)) {
-    requireValue(member);
+  if (value instanceof Map) {
+    for (const key of value.keys()) requireMember(key);
+    for (const member of value.values()) requireValue(member);
+  } else if (value instanceof Set || Array.isArray(value)) for (const member of value) requireMember(member);
+  else {
+    requirePlain(value);
+    for (const member of Object.values(value)) requireValue(member);
   }
+}
+
+/** Of an object's members, and a Map's, undefined is one that is not there. */
+function requireMember(value: unknown): void {
+  if (value === undefined) throw new Error("gave undefined as a member of a list, of a set, or as a key");
+  requireValue(value);
+}
+
+/** What others keep inside cannot be seen: a Date, a promise or an iterator would be an empty object. */
+function requirePlain(value: object): void {
+  if (value instanceof Promise) throw new Error("gave a promise: an implementation answers at once");
+  const prototype: unknown = Object.getPrototypeOf(value);
+  // `Object.prototype` of another realm is plain, too.
+  if (prototype === null || Object.getPrototypeOf(prototype) === null) return;
+  const kind = Object.prototype.toString.call(value).slice("[object ".length, -1);
+  const name = kind === "Object" ? value.constructor.name : kind;
+  throw new Error(`gave a value of ${name}: only plain objects, lists, Sets and Maps have members`);
 }
 
 /** JSON has neither sets nor keys that are no strings. */

@@ -46,6 +46,11 @@ const OWN: readonly OwnBuiltin[] = [
 ];
 const { signatures, hostBuiltins } = makeOwnBuiltins(OWN);
 
+class Later {
+  // biome-ignore lint/suspicious/noThenProperty: it is what is refused
+  then(): void {}
+}
+
 function build(text: string, role?: "inbound") {
   return compile({
     units: [{ name: "t", modules: [{ name: "t.rego", text: `package t\n${text}` }], data: {} }],
@@ -92,6 +97,23 @@ describe("what a built-in gives", () => {
     ["a promise", () => Promise.resolve(1), "f: gave a promise: an implementation answers at once"],
     ["NaN", () => [Number.NaN], "f: gave NaN, which is no number of Rego's"],
     ["a function", () => new Map([["a", () => 1]]), "f: gave a function, which is no value"],
+    [
+      "what is like a promise",
+      () => [new Later()],
+      "f: gave a value of Later: only plain objects, lists, Sets and Maps have members",
+    ],
+    [
+      "an iterator",
+      () => new Map([[1, 2]]).keys(),
+      "f: gave a value of Map Iterator: only plain objects, lists, Sets and Maps have members",
+    ],
+    [
+      "a date",
+      () => ({ at: new Date(0) }),
+      "f: gave a value of Date: only plain objects, lists, Sets and Maps have members",
+    ],
+    ["undefined in a list", () => [1, undefined], "f: gave undefined as a member of a list, of a set, or as a key"],
+    ["a hole of a list", () => new Array(2), "f: gave undefined as a member of a list, of a set, or as a key"],
   ])("%s is no value, but a built-in error", (_, implementation, message) => {
     const own = makeOwnBuiltins([{ name: "f", decl: { type: "function", result: { type: "any" } }, implementation }]);
     const unit = { name: "t", modules: [{ name: "t.rego", text: "package t\na := f()" }], data: {} };
