@@ -147,7 +147,7 @@ export function makeCore(builder: Builder, lease: Lease, troubles: Troubles, opt
     },
     refuse: () => late.http?.poke(),
     isSuspended: (source) => late.sources?.find(source)?.isSuspended === true,
-    learn: async (plans) => await rollout.gather(async () => await late.sources?.learn(plans)),
+    fetchWanted: async (plans) => await rollout.gather(async () => await late.sources?.fetchWanted(plans)),
   });
   const announcer = new Announcer((news) => teller.tell(news));
   const teller = new Teller({

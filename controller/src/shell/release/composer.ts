@@ -32,7 +32,7 @@ export type ComposerOptions = BuildingOptions & {
   /** What of the newest is refused, the mesh's own source first. */
   readonly refuse: (refused: readonly RefusedBody[]) => void;
   /** Has what PolicySources name read, though nothing is in force that names them. */
-  readonly learn?: (sources: readonly SourcePlan[]) => Promise<void>;
+  readonly fetchWanted?: (sources: readonly SourcePlan[]) => Promise<void>;
   /** Nothing new of a source is taken: what is in force of it stays. */
   readonly isSuspended?: (source: string) => boolean;
   /** What became of a source's newest. */
@@ -204,7 +204,7 @@ export class Composer {
       return { key, settled };
     };
     let { key, settled } = await trySettling();
-    if (kept === undefined && pinned === undefined && (await this.#learn(settled)))
+    if (kept === undefined && pinned === undefined && (await this.#fetchWanted(settled)))
       ({ key, settled } = await trySettling());
     if (pinned === undefined && this.#rename(settled)) ({ key, settled } = await trySettling());
     // An operator's word that came meanwhile counts.
@@ -331,11 +331,11 @@ export class Composer {
   }
 
   /** The first revision may be refused for want of what its PolicySources hold; false where that is known, or is none. */
-  async #learn({ chosen, refused }: Settled<Built>): Promise<boolean> {
+  async #fetchWanted({ chosen, refused }: Settled<Built>): Promise<boolean> {
     const wanted = refused.get(ROOT_SOURCE)?.wanted ?? [];
     const isKnown = (plan: SourcePlan) => this.#newest.get(plan.name)?.readAs === readAs(plan);
     if (chosen !== undefined || wanted.every(isKnown)) return false;
-    await this.#options.learn?.(wanted);
+    await this.#options.fetchWanted?.(wanted);
     return true;
   }
 

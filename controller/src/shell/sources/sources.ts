@@ -181,7 +181,7 @@ export class Sources {
   }
 
   /** As `want`, and looks once at each. */
-  async learn(plans: readonly SourcePlan[]): Promise<void> {
+  async fetchWanted(plans: readonly SourcePlan[]): Promise<void> {
     await this.want(plans);
     await Promise.all(plans.map(({ name }) => this.#others.get(name)?.fetch()));
   }

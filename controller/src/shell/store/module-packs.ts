@@ -8,6 +8,7 @@ import { moduleHash } from "@regomesh/protocol";
 import { cutModules, forgetWhole } from "../../build/cut-module.ts";
 import type { BuiltModule } from "../../build/tools.ts";
 import { type Lease, type Reading, StoreError } from "../../store/store.ts";
+import { parseKept } from "./read-kept.ts";
 
 const FOLDER = "snapshots";
 const PACK = /^modules-[0-9a-f]{32}\.pack$/;
@@ -178,7 +179,7 @@ function printPack(modules: readonly BuiltModule[]): { readonly list: string; re
 
 function parsePack(key: string, pack: Uint8Array): readonly BuiltModule[] {
   let at = pack.indexOf(0x0a) + 1;
-  const listed = parseList(pack.subarray(0, at));
+  const listed = parseKept(new TextDecoder().decode(pack.subarray(0, at)), isList);
   if (listed === undefined) throw new Error(`${key} does not say what it holds`);
   const take = (length: number) => {
     at += length;
@@ -191,13 +192,8 @@ function parsePack(key: string, pack: Uint8Array): readonly BuiltModule[] {
   });
 }
 
-function parseList(line: Uint8Array): readonly Listed[] | undefined {
-  try {
-    const listed: unknown = JSON.parse(new TextDecoder().decode(line));
-    return Array.isArray(listed) && listed.every(isListed) ? listed : undefined;
-  } catch {
-    return undefined;
-  }
+function isList(value: unknown): value is readonly Listed[] {
+  return Array.isArray(value) && value.every(isListed);
 }
 
 function isListed(value: unknown): value is Listed {
