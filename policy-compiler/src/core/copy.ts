@@ -52,9 +52,10 @@ function copyOp(op: Op, own: Localize, relabel: Relabel): Op {
     case "regions":
       return { ...op, ends, regions: copyRegions(op.regions, own, relabel) };
     case "leave":
-    case "mark":
     case "give-up":
       return { ...op, ends };
+    case "mark":
+      return { ...op, ends, rule: typeof op.rule === "number" ? op.rule : own(op.rule) };
     case "get":
       return { ...op, ends, source: value(op.source), key: value(op.key), target: own(op.target) };
     case "input":

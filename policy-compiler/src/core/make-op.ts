@@ -28,7 +28,7 @@ export function returnOf(value: Value): Op {
   return { kind: "return", at: NOWHERE, weight: 0, ends: NO_LOCALS, value };
 }
 
-export function markOf(rule: number): Op {
+export function markOf(rule: number | Local): Op {
   return { kind: "mark", at: NOWHERE, weight: 0, ends: NO_LOCALS, rule };
 }
 

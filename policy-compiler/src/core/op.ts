@@ -9,7 +9,7 @@ import type { IrLocation } from "../ir/policy.ts";
 import type { Guard } from "./guard.ts";
 import type { IndexNode } from "./index-node.ts";
 import type { Survey } from "./survey.ts";
-import type { Local, Value } from "./value.ts";
+import type { Constant, Local, Value } from "./value.ts";
 
 /** Unique in its function. */
 export type Label = number;
@@ -57,8 +57,8 @@ export type Op =
   | OneOfOp
   /** The plan has this result, too. */
   | Of<"result", { readonly value: Local }>
-  /** The rule's body holds: its bit in the decision is set. */
-  | Of<"mark", { readonly rule: number }>
+  /** The rule's body holds: its bit in the decision is set. A body that several rules share is given which. */
+  | Of<"mark", { readonly rule: number | Local }>
   | RuleSetOp
   | NarrowOp;
 
@@ -198,8 +198,17 @@ export type RuleSetOp = Of<
   }
 >;
 
-/** What must hold for the rule to do anything at all, and what it does: a function of the set's arguments. */
-export type Rule = { readonly guards: readonly Guard[]; readonly body: CoreFunction };
+/**
+ * What must hold for the rule to do anything at all, and what it does: a function of the set's arguments, and of constants
+ * where rules that are alike share it. All rules of a set have as many of them: strings, and small integers.
+ */
+export type Rule = {
+  readonly guards: readonly Guard[];
+  readonly body: CoreFunction;
+  readonly constants: readonly Constant[];
+  /** Rules that the body marks by the constants. */
+  readonly marks: readonly number[];
+};
 
 /**
  * `target` is `source`, or what an index of the data leaves of it for these keys: members that it leaves out would be

@@ -114,7 +114,7 @@ function printOp(op: Op): string {
     case "one-of":
       return `${printLocal(op.target)} = ${printValue(op.value)} one of ${printAll(op.elements)}`;
     case "mark":
-      return `mark ${op.rule}`;
+      return `mark ${typeof op.rule === "number" ? op.rule : printLocal(op.rule)}`;
     case "rules": {
       const keys = op.keys.length === 0 ? "" : ` by ${printAll(op.keys)}`;
       return `${printLocal(op.target)} = ${op.how} of the rules (${printAll(op.args)})${keys}`;
@@ -128,9 +128,10 @@ function printOp(op: Op): string {
 
 function printRules({ rules, index }: RuleSetOp): readonly string[] {
   return [
-    ...rules.map(({ guards, body }, i) => {
+    ...rules.map(({ guards, body, constants }, i) => {
       const asked = guards.map(({ name, test, options }) => `${name} ${test} ${options.join(" ")}`);
-      return `${i} ${body.name}${asked.length === 0 ? "" : ` if ${asked.join(", ")}`}`;
+      const given = constants.length === 0 ? "" : `(${printAll(constants)})`;
+      return `${i} ${body.name}${given}${asked.length === 0 ? "" : ` if ${asked.join(", ")}`}`;
     }),
     ...index.map((root) => `index ${JSON.stringify(root)}`),
   ];

@@ -60,14 +60,17 @@ function walk(found: Found, regions: readonly Region[], isRepeated: boolean): vo
           found.makes = true;
           break;
         case "mark":
-          found.marks.push(op.rule);
+          if (typeof op.rule === "number") found.marks.push(op.rule);
           break;
         case "call":
           if (op.callee.kind === "builtin") found.asksBuiltins = true;
           else found.calls.push({ op, isRepeated });
           break;
-        case "call-path":
         case "rules":
+          for (const { marks } of op.rules) found.marks.push(...marks);
+          found.calls.push({ op, isRepeated });
+          break;
+        case "call-path":
           found.calls.push({ op, isRepeated });
           break;
         default:

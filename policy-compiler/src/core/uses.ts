@@ -45,9 +45,11 @@ export function findUses(op: Op, uses: Uses): void {
       break;
     case "regions":
     case "leave":
-    case "mark":
     case "not":
     case "give-up":
+      break;
+    case "mark":
+      if (typeof op.rule !== "number") read[reads++] = op.rule;
       break;
     case "assign-once":
       if (op.source.kind === "local") read[reads++] = op.source;

@@ -123,9 +123,11 @@ export function eachRead(op: Op, visit: (value: Value) => void): void {
     case "regions":
     case "leave":
     case "make":
-    case "mark":
     case "not":
     case "give-up":
+      return;
+    case "mark":
+      if (typeof op.rule !== "number") visit(op.rule);
       return;
     case "assign-once":
       visit(op.source);

@@ -25,7 +25,7 @@ function literal(body: Body, { type, text }: Constant): void {
       i32Const(body, text === "true" ? TRUE_VALUE : FALSE_VALUE);
       return;
     case Type.smallInt:
-      i32Const(body, (Number(text) << 1) | 1);
+      i32Const(body, smallIntOf(text));
       return;
     case Type.string:
       atom(body, text);
@@ -33,6 +33,11 @@ function literal(body: Body, { type, text }: Constant): void {
     default:
       constant(body, text);
   }
+}
+
+/** The word of a small integer. */
+export function smallIntOf(text: string): number {
+  return (Number(text) << 1) | 1;
 }
 
 /**

@@ -27,7 +27,7 @@ import { loop } from "./loop.ts";
 import { narrow } from "./narrow.ts";
 import type { Nested, OpContext } from "./op-context.ts";
 import { operand } from "./operand.ts";
-import { ruleSet } from "./rule-set.ts";
+import { checkRule, ruleSet } from "./rule-set.ts";
 
 type OpOf<Kind extends Op["kind"]> = Extract<Op, { readonly kind: Kind }>;
 type Nesting = "regions" | "loop" | "not" | "with";
@@ -169,8 +169,19 @@ function test({ body }: OpContext, op: TestOp): void {
 }
 
 function mark({ body, policy }: OpContext, { rule }: OpOf<"mark">): void {
-  if (rule < 0 || rule >= policy.rules) throw new EmitError(`${body.name} marks rule ${rule} of none`);
-  markAddress(body, rule);
+  if (typeof rule === "number") {
+    checkRule(policy, body.name, rule);
+    markAddress(body, rule);
+  } else {
+    // A small integer is twice what it says, and one more; a mark is four bytes.
+    operand(body, rule);
+    i32Const(body, 1);
+    instruction(body, OP.i32Sub);
+    i32Const(body, 1);
+    instruction(body, OP.i32Shl);
+    markAddress(body, 0);
+    instruction(body, OP.i32Add);
+  }
   globalGet(body, "runGeneration");
   store(body, 0);
 }

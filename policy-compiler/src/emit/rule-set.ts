@@ -1,14 +1,16 @@
 /** Sets of rules: those that the index leaves, called through the table in their order. */
 
 import { EmitError } from "../core/error.ts";
-import type { CoreFunction, RuleSetOp } from "../core/op.ts";
+import type { CoreFunction, Rule, RuleSetOp } from "../core/op.ts";
+import { type Constant, Type } from "../core/value.ts";
 import { putIndex } from "../link/index-words.ts";
 import { LIST_END } from "../link/runtime-layout.ts";
+import { atomOf, type IndexWord } from "../link/statics.ts";
 import { OP, putU32 } from "../wasm/encode.ts";
 import { type Body, newLocal, placeOf } from "./body.ts";
 import { br, call, close, get, i32Const, indexAddress, load, op, open, set, store, tee } from "./instruction.ts";
 import type { OpContext } from "./op-context.ts";
-import { operand } from "./operand.ts";
+import { operand, smallIntOf } from "./operand.ts";
 import type { PolicyContext } from "./policy-context.ts";
 import { tick } from "./steps.ts";
 
@@ -34,10 +36,7 @@ export function ruleSet({ body, policy }: OpContext, rules: RuleSetOp): void {
   tick(body, TURN);
   advance(body, cursors, place);
   for (const arg of args) operand(body, arg);
-  get(body, place);
-  op(body, OP.callIndirect);
-  putU32(body.code, policy.typeOf(args.length));
-  op(body, 0);
+  callRule({ body, policy }, rules, place);
   if (target === undefined) op(body, OP.drop);
   else if (how === "agree") agree(body, target);
   else {
@@ -49,12 +48,59 @@ export function ruleSet({ body, policy }: OpContext, rules: RuleSetOp): void {
   close(body);
 }
 
+/** The rule at `place`: of the table, or of a row with the place in the table and what its body is given. */
+function callRule(
+  { body, policy }: Pick<OpContext, "body" | "policy">,
+  { args, rules }: RuleSetOp,
+  place: number,
+): void {
+  const given = constantsOf(rules[0]).length;
+  for (let i = 0; i < given; i++) {
+    get(body, place);
+    load(body, WORD * (i + 1));
+  }
+  get(body, place);
+  if (given > 0) load(body, 0);
+  op(body, OP.callIndirect);
+  putU32(body.code, policy.typeOf(args.length + given));
+  op(body, 0);
+}
+
+function constantsOf(rule: Rule | undefined): readonly Constant[] {
+  return rule?.constants ?? [];
+}
+
+const WORD = 4;
+
+/** What lists have of each rule. */
+function wordsOf(policy: PolicyContext, rules: readonly Rule[]): (rule: number) => IndexWord {
+  const { statics } = policy;
+  const { words } = statics;
+  if (constantsOf(rules[0]).length === 0) {
+    const first = tableIndex(policy, rules[0]?.body);
+    rules.forEach(({ body: rule }, i) => {
+      if (tableIndex(policy, rule) !== first + i) throw new EmitError(`${rule.name} is not where its set looks for it`);
+    });
+    return (rule) => first + rule;
+  }
+  const rows = words.length;
+  for (const { body, constants, marks } of rules) {
+    for (const rule of marks) checkRule(policy, body.name, rule);
+    words.push(tableIndex(policy, body));
+    for (const { type, text } of constants)
+      words.push(type === Type.string ? { atom: atomOf(statics, text) } : smallIntOf(text));
+  }
+  const size = constantsOf(rules[0]).length + 1;
+  return (rule) => ({ at: rows + rule * size });
+}
+
+export function checkRule({ rules }: PolicyContext, name: string, rule: number): void {
+  if (rule < 0 || rule >= rules) throw new EmitError(`${name} marks rule ${rule} of none`);
+}
+
 /** Asks the index; gives the locals with the addresses of the lists that it leads to. */
 function ask(body: Body, policy: PolicyContext, { rules, keys, index }: RuleSetOp): readonly number[] {
-  const first = tableIndex(policy, rules[0]?.body);
-  rules.forEach(({ body: rule }, i) => {
-    if (tableIndex(policy, rule) !== first + i) throw new EmitError(`${rule.name} is not where its set looks for it`);
-  });
+  const wordOf = wordsOf(policy, rules);
   const { words } = policy.statics;
   const asked = words.length;
   for (const _ of keys) words.push(0);
@@ -64,7 +110,7 @@ function ask(body: Body, policy: PolicyContext, { rules, keys, index }: RuleSetO
     store(body, 0);
   });
   return index.map((root) => {
-    const node = putIndex(policy.statics, root, (rule) => first + rule);
+    const node = putIndex(policy.statics, root, wordOf);
     const cursor = newLocal(body);
     if (root.kind === "list") indexAddress(body, node + 1);
     else {

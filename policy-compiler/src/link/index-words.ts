@@ -2,7 +2,7 @@
  * The index of a rule set as words in memory (runtime/assembly/rule-index.ts reads them). A node is
  * the address of its words:
  *
- *   list    {INDEX_LIST, place in the table of each function…, LIST_END}
+ *   list    {INDEX_LIST, each rule…, LIST_END}: the place of its function in the table, or the address of its row
  *   equal   {INDEX_EQUAL, key, cell of the object {constant: n}, otherwise, case 0, case 1, …}
  *   prefix  {INDEX_PREFIX, key, the first step, otherwise, noString}; suffix likewise
  *   step    {bytes before it, node of the string that ends here or 0, the step above with such a node or 0,
@@ -12,18 +12,18 @@ import type { IndexNode } from "../core/index-node.ts";
 import { IndexKind, LIST_END } from "./runtime-layout.ts";
 import { atomOf, constantOf, type IndexWord, type Statics } from "./statics.ts";
 
-/** Where the words of the node begin; `tableOf` gives the place in the table of a rule of the set. */
-export function putIndex(statics: Statics, node: IndexNode, tableOf: (rule: number) => number): number {
+/** Where the words of the node begin; `wordOf` gives what a list has of a rule of the set: in their order it grows. */
+export function putIndex(statics: Statics, node: IndexNode, wordOf: (rule: number) => IndexWord): number {
   const { words } = statics;
   switch (node.kind) {
     case "list": {
       const at = words.length;
-      words.push(IndexKind.list, ...node.rules.map(tableOf), LIST_END);
+      words.push(IndexKind.list, ...node.rules.map(wordOf), LIST_END);
       return at;
     }
     case "equal": {
-      const cases = node.cases.map(([, then]) => putIndex(statics, then, tableOf));
-      const otherwise = putIndex(statics, node.otherwise, tableOf);
+      const cases = node.cases.map(([, then]) => putIndex(statics, then, wordOf));
+      const otherwise = putIndex(statics, node.otherwise, wordOf);
       const value = constantOf(statics, `{${node.cases.map(([text], i) => `${text}:${i}`).join(",")}}`);
       const at = words.length;
       words.push(IndexKind.equal, node.key, { value }, { at: otherwise }, ...cases.map((then) => ({ at: then })));
@@ -36,11 +36,11 @@ export function putIndex(statics: Statics, node: IndexNode, tableOf: (rule: numb
         return {
           bytes: node.kind === "prefix" ? bytes : bytes.reverse(),
           atom: atomOf(statics, text),
-          node: putIndex(statics, then, tableOf),
+          node: putIndex(statics, then, wordOf),
         };
       });
-      const otherwise = putIndex(statics, node.otherwise, tableOf);
-      const noString = putIndex(statics, node.noString, tableOf);
+      const otherwise = putIndex(statics, node.otherwise, wordOf);
+      const noString = putIndex(statics, node.noString, wordOf);
       cases.sort((a, b) => compareBytes(a.bytes, b.bytes));
       const first = cases.length === 0 ? 0 : putStep(words, cases, 0);
       const at = words.length;

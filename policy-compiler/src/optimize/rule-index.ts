@@ -12,6 +12,7 @@ import type { CoreModule } from "../core/module.ts";
 import { newFunction } from "../core/new-function.ts";
 import type { CoreFunction, Op, Region, Rule } from "../core/op.ts";
 import { type Local, makeLocal, NO_LOCALS } from "../core/value.ts";
+import { shareBodies } from "./index/alike.ts";
 import { type Run, runsOf } from "./index/groups.ts";
 import { guardsOf } from "./index/guards.ts";
 import { type Indexed, makeIndex } from "./index/tree.ts";
@@ -41,12 +42,23 @@ function indexFunction(func: CoreFunction, bounds: IndexBounds): readonly CoreFu
     const guards = run.groups.map(({ links }) => guardsOf(links, params));
     const index = indexOf(guards, bounds);
     if (index === undefined) continue;
-    const rules = run.groups.map((group, i): Rule => {
-      const rule = outline(func, run, group.body, made.length + i);
-      return { body: rule, guards: guards[i] ?? [] };
-    });
+    const { shares, params: given } = shareBodies(run.groups, new Set(argsOf(func, run)), func.fresh);
+    const bodies = new Map<number, CoreFunction>();
+    for (const [of, own] of given)
+      bodies.set(
+        of,
+        outline(func, run, { body: run.groups[of]?.body ?? [], given: own, place: made.length + bodies.size }),
+      );
+    const rules = shares.map(
+      ({ of, constants, marks }, i): Rule => ({
+        body: bodies.get(of) as CoreFunction,
+        guards: guards[i] ?? [],
+        constants,
+        marks,
+      }),
+    );
     body.push(...func.body.slice(at, run.start), ...setOf(func, run, index, rules));
-    made.push(...rules.map((rule) => rule.body));
+    made.push(...bodies.values());
     at = run.end;
   }
   if (made.length === 0) return [func];
@@ -66,14 +78,22 @@ function argsOf({ params }: CoreFunction, { how, target }: Run): readonly Local[
   return how === "grow" ? [...params, target] : params;
 }
 
-function outline(func: CoreFunction, run: Run, body: readonly Region[], place: number): CoreFunction {
-  const args = argsOf(func, run);
+type Outline = {
+  readonly body: readonly Region[];
+  /** What it is given behind the set's arguments. */
+  readonly given: readonly Local[];
+  readonly place: number;
+};
+
+function outline(func: CoreFunction, run: Run, { body, given, place }: Outline): CoreFunction {
+  const common = argsOf(func, run);
+  const args = [...common, ...given];
   const own = args.map(({ id }) => makeLocal(id));
   const localize = localizer(new Map(args.map((arg, i) => [arg, own[i] as Local])));
   return {
     ...newFunction(`${func.name}#${place}`, own),
     fresh: { ...func.fresh },
-    grows: run.how === "grow" ? own.at(-1) : undefined,
+    grows: run.how === "grow" ? own[common.length - 1] : undefined,
     body: copyRegions(body, localize),
   };
 }

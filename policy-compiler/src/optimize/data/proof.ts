@@ -9,14 +9,17 @@ import { type Local, TRUE } from "../../core/value.ts";
 import { someRead } from "../../core/walk.ts";
 import type { Place } from "./levels.ts";
 
+/** A rule, or what a body that rules share is given for it. */
+type Mark = number | Local;
+
 /** Of the iteration's own region: how many of its first ops, how many levels say the same, and the rules that they mark. */
-export type Proven = { readonly ops: number; readonly levels: number; readonly marks: readonly number[] };
+export type Proven = { readonly ops: number; readonly levels: number; readonly marks: readonly Mark[] };
 
 /** Of iterations in the iteration, which lead to a witness: all that is asked before this rest of the innermost region. */
 export type ProvenWhole = {
   readonly rest: readonly Op[];
   readonly levels: number;
-  readonly marks: readonly number[];
+  readonly marks: readonly Mark[];
 };
 
 export type Proof = {
@@ -24,7 +27,7 @@ export type Proof = {
   isWhole: boolean;
   /** What has been looked at, and no level has asked about yet. */
   readonly open: Set<string>;
-  readonly marks: number[];
+  readonly marks: Mark[];
   /** A rule was marked, which is an effect: what leaves more out would lose it. */
   isClosed: boolean;
   /** Locals that are true, or undefined no more, where the levels hold. */
@@ -93,8 +96,8 @@ export function kindCheckOf(op: Op): { readonly source: Local; readonly target: 
 }
 
 /** What follows the tests of a rule whose value is true, up to its end: the rules that it marks, or undefined. */
-export function marksOfRest(rest: readonly Op[]): readonly number[] | undefined {
-  const marks: number[] = [];
+export function marksOfRest(rest: readonly Op[]): readonly Mark[] | undefined {
+  const marks: Mark[] = [];
   for (const op of rest) {
     if (op.kind === "mark") marks.push(op.rule);
     else if (op.kind === "assign-once") {

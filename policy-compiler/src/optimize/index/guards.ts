@@ -14,7 +14,8 @@ type Origin =
   | Term
   /** Another constant, as the text of a literal. */
   | { readonly kind: "constant"; readonly text: string }
-  | { readonly kind: "items"; readonly what: MakeOp["what"]; readonly items: readonly string[] | undefined }
+  /** A collection that is made of these, as far as they are constants. */
+  | { readonly kind: "items"; readonly what: MakeOp["what"]; readonly items: readonly (string | undefined)[] }
   | { readonly kind: "test"; readonly test: Test };
 
 type Walk = {
@@ -165,7 +166,7 @@ function textOf(walk: Walk, value: Value): string | undefined {
     case "string":
       return literalOf({ kind: "constant", type: Type.string, text: origin.text });
     case "items":
-      return origin.what === "array" && origin.items !== undefined ? `[${origin.items.join(",")}]` : undefined;
+      return origin.what === "array" && areKnown(origin.items) ? `[${origin.items.join(",")}]` : undefined;
     default:
       return undefined;
   }
@@ -175,10 +176,12 @@ function textOf(walk: Walk, value: Value): string | undefined {
 function grow(walk: Walk, collection: Local, value: Value): boolean {
   const origin = walk.origins.get(collection);
   if (origin?.kind !== "items") return false;
-  const text = textOf(walk, value);
-  const items = text === undefined || origin.items === undefined ? undefined : [...origin.items, text];
-  walk.origins.set(collection, { ...origin, items });
+  walk.origins.set(collection, { ...origin, items: [...origin.items, textOf(walk, value)] });
   return true;
+}
+
+function areKnown(items: readonly (string | undefined)[]): items is readonly string[] {
+  return !items.includes(undefined);
 }
 
 function note({ guards, last }: Walk, noted: Test): void {
@@ -191,8 +194,21 @@ function note({ guards, last }: Walk, noted: Test): void {
 
 function noteEqual(walk: Walk, a: Value, b: Value): void {
   const term = askedOf(walk, a);
+  if (term === undefined) return;
   const text = textOf(walk, b);
-  if (term !== undefined && text !== undefined) note(walk, { term, test: "equal", options: [text] });
+  if (text !== undefined) note(walk, { term, test: "equal", options: [text] });
+  else noteParts(walk, term, originOf(walk, b));
+}
+
+/** What equals an array that is known in part has what is known in its places. */
+function noteParts(walk: Walk, source: Term, origin: Origin | undefined): void {
+  if (origin?.kind !== "items" || origin.what !== "array") return;
+  for (let i = 0; i < origin.items.length; i++) {
+    const text = origin.items[i];
+    if (text === undefined) continue;
+    const term: Term = { kind: "dot", how: "value", source, key: { kind: "integer", value: i } };
+    note(walk, { term, test: "equal", options: [text] });
+  }
 }
 
 /** Whether what comes next may be looked at: a test of strings fails, with an error, where there is none. */
@@ -212,7 +228,7 @@ function testOf(walk: Walk, call: CallOp): Test | undefined {
       const term = askedOf(walk, a);
       const items = b?.kind === "local" ? walk.origins.get(b) : undefined;
       if (term === undefined || items?.kind !== "items") return undefined;
-      return { term, test: "equal", options: items.items };
+      return { term, test: "equal", options: areKnown(items.items) ? items.items : undefined };
     }
     case "startswith":
     case "endswith": {
@@ -241,12 +257,12 @@ function stringOf(walk: Walk, value: Value | undefined): string | undefined {
 function isDelimiters(walk: Walk, value: Value | undefined): boolean {
   const origin = value === undefined ? undefined : originOf(walk, value);
   if (origin?.kind === "constant") return origin.text === "null";
-  return origin?.kind === "items" && origin.what === "array" && (origin.items?.every(isCharacter) ?? false);
+  return origin?.kind === "items" && origin.what === "array" && origin.items.every(isCharacter);
 }
 
 /** `"."`, as a literal. */
-function isCharacter(text: string): boolean {
-  return text.length === 3 && text.startsWith('"');
+function isCharacter(text: string | undefined): boolean {
+  return text?.length === 3 && text.startsWith('"');
 }
 
 /** What everything that a glob matches begins with; "" where the pattern may be an error, or begins with anything. */

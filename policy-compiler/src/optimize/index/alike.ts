@@ -1,0 +1,313 @@
+/**
+ * Groups that are alike but for constants, as lists of grants are: one body does for all of them, and what differs is
+ * handed to it. Constants may differ where the body takes them as they come (a comparison, a part of something that is made
+ * anew each time, a value); not where passes and built-ins make something of them: keys below input, patterns, literals.
+ */
+
+import type { CallOp, Fresh, Label, Op, Region } from "../../core/op.ts";
+import { type Constant, type Local, makeLocal, numberConstant, Type, type Value } from "../../core/value.ts";
+import { eachOp, eachRead } from "../../core/walk.ts";
+import type { Group } from "./groups.ts";
+
+/** What stands for a group in its set. */
+export type Share = {
+  /** Place of the group whose body it has. */
+  readonly of: number;
+  /** What its body gets, in the order of `Shared.params`. */
+  readonly constants: readonly Constant[];
+  /** Rules that it marks by what it gets. */
+  readonly marks: readonly number[];
+};
+
+/** `params`: of each body, by the place of the group that it was; all have as many. */
+export type Shared = { readonly shares: readonly Share[]; readonly params: ReadonlyMap<number, readonly Local[]> };
+
+/** Fewer groups keep bodies of their own. */
+const ALIKE_MIN = 4;
+/** A body is handed no more. */
+const DIFFERENCES_MAX = 12;
+/** So many different bodies, of those seen last, is a group held against. */
+const KINDS_MAX = 8;
+
+/** A number: of an operand. */
+type Field = "a" | "b" | "source" | "key" | "value" | "rule" | number;
+/** Of a constant in a body: of the op there. */
+type Place = { readonly region: Region; readonly at: number; readonly field: Field };
+type Given = Constant | number;
+
+type Kind = {
+  readonly places: readonly Place[];
+  readonly fixed: ReadonlySet<Local>;
+  /** Groups, with what stands at the places. */
+  readonly groups: { readonly group: number; readonly given: readonly Given[] }[];
+};
+
+/** Puts parameters into the bodies that are shared, in the place of what differs. `params`: what all groups have in common. */
+export function shareBodies(groups: readonly Group[], params: ReadonlySet<Local>, fresh: Fresh): Shared {
+  const kinds = kindsOf(groups, params);
+  const shares = groups.map((_, of): Share => ({ of, constants: [], marks: [] }));
+  const own = new Map<number, readonly Local[]>();
+  for (const { places, groups: alike } of kinds) {
+    const [first] = alike;
+    if (first === undefined || alike.length < ALIKE_MIN) continue;
+    const differing = places.flatMap((_, i) =>
+      alike.some(({ given }) => !isSame(given[i], first.given[i])) ? [i] : [],
+    );
+    if (differing.length === 0 || differing.length > DIFFERENCES_MAX) continue;
+    own.set(
+      first.group,
+      differing.map((i) => putParam(places[i] as Place, fresh)),
+    );
+    for (const { group, given } of alike)
+      shares[group] = shareOf(
+        first.group,
+        differing.map((i) => given[i] as Given),
+      );
+  }
+  const most = Math.max(0, ...[...own.values()].map(({ length }) => length));
+  const bodies = new Set(shares.map(({ of }) => of));
+  const filled = [...bodies].map((body) => [body, fill(own.get(body) ?? [], most, () => newParam(fresh))] as const);
+  return {
+    shares: shares.map((share) => ({ ...share, constants: fill(share.constants, most, () => NOTHING) })),
+    params: new Map(filled),
+  };
+}
+
+const NOTHING = numberConstant("0");
+
+function fill<Item>(items: readonly Item[], to: number, make: () => Item): readonly Item[] {
+  return [...items, ...Array.from({ length: to - items.length }, make)];
+}
+
+function newParam(fresh: Fresh): Local {
+  return makeLocal(fresh.local++);
+}
+
+function shareOf(of: number, given: readonly Given[]): Share {
+  const constants = given.map((one) => (typeof one === "number" ? numberConstant(`${one}`) : one));
+  return { of, constants, marks: given.filter((one) => typeof one === "number") };
+}
+
+function isSame(a: Given | undefined, b: Given | undefined): boolean {
+  if (typeof a !== "object" || typeof b !== "object") return a === b;
+  return a.type === b.type && a.text === b.text;
+}
+
+function putParam({ region, at, field }: Place, fresh: Fresh): Local {
+  const param = newParam(fresh);
+  const op = region.ops[at] as Op;
+  const put =
+    typeof field === "number" && op.kind === "call" ? { args: op.args.with(field, param) } : { [field]: param };
+  region.ops = region.ops.with(at, { ...op, ...put } as Op);
+  return param;
+}
+
+function kindsOf(groups: readonly Group[], params: ReadonlySet<Local>): readonly Kind[] {
+  const kinds: Kind[] = [];
+  /** The one met last is first. */
+  let recent: Kind[] = [];
+  for (let group = 0; group < groups.length; group++) {
+    const { body } = groups[group] as Group;
+    let kind: Kind | undefined;
+    for (let i = 0; i < recent.length && kind === undefined; i++) {
+      const known = recent[i] as Kind;
+      const first = groups[known.groups[0]?.group as number] as Group;
+      const given = differences(first.body, body, params, known.fixed)?.given;
+      if (given === undefined) continue;
+      known.groups.push({ group, given });
+      kind = known;
+    }
+    if (kind === undefined) {
+      const fixed = fixedOf(body);
+      const found = differences(body, body, params, fixed);
+      if (found === undefined) continue;
+      kind = { places: found.places, fixed, groups: [{ group, given: found.given }] };
+      kinds.push(kind);
+    }
+    if (recent[0] !== kind) recent = [kind, ...recent.filter((other) => other !== kind)].slice(0, KINDS_MAX);
+  }
+  return kinds;
+}
+
+/**
+ * Locals in which no constant may differ: collections of constants alone, which are made once for all, and what is read where
+ * something is made of a constant.
+ */
+function fixedOf(regions: readonly Region[]): ReadonlySet<Local> {
+  const fixed = new Set<Local>();
+  const assigned = new Set<Local>();
+  const isConstant = (value: Value | undefined): boolean =>
+    value?.kind !== "local" || fixed.has(value) || assigned.has(value);
+  eachOp(regions, (op) => {
+    if (op.kind === "make") fixed.add(op.target);
+    else if (op.kind === "assign" && op.source.kind === "constant") assigned.add(op.target);
+    else if (op.kind === "grow" && !(isConstant(op.value) && isConstant(op.key))) fixed.delete(op.collection);
+  });
+  eachOp(regions, (op) => {
+    if (takesAny(op, fixed)) return;
+    eachRead(op, (value) => {
+      if (value.kind === "local") fixed.add(value);
+    });
+  });
+  return fixed;
+}
+
+/** The op does the same with whatever it is given. */
+function takesAny(op: Op, fixed: ReadonlySet<Local>): boolean {
+  switch (op.kind) {
+    case "test":
+      return op.test === "equal";
+    case "grow":
+      return !fixed.has(op.collection);
+    case "call":
+      return op.callee.kind === "builtin" && TAKES_ANY.has(op.callee.name);
+    case "assign-once":
+    case "return":
+      return true;
+    default:
+      return false;
+  }
+}
+
+type Pairing = {
+  readonly labels: Map<Label, Label>;
+  readonly locals: Map<Local, Local>;
+  /** Those of the other body that stand for one. */
+  readonly taken: Set<Local>;
+  readonly params: ReadonlySet<Local>;
+  readonly fixed: ReadonlySet<Local>;
+  readonly places: Place[];
+  readonly given: Given[];
+};
+
+/** What stands in the other body where constants may differ; undefined where more than those does. */
+function differences(
+  first: readonly Region[],
+  other: readonly Region[],
+  params: ReadonlySet<Local>,
+  fixed: ReadonlySet<Local>,
+): Pick<Pairing, "places" | "given"> | undefined {
+  const pairing = { labels: new Map(), locals: new Map(), taken: new Set<Local>(), places: [], given: [] };
+  const { places, given }: Pairing = { ...pairing, params, fixed };
+  return pairRegions({ ...pairing, params, fixed }, first, other) ? { places, given } : undefined;
+}
+
+function pairRegions(pairing: Pairing, first: readonly Region[], other: readonly Region[]): boolean {
+  if (first.length !== other.length) return false;
+  for (let i = 0; i < first.length; i++) if (!pairRegion(pairing, first[i] as Region, other[i] as Region)) return false;
+  return true;
+}
+
+function pairRegion(pairing: Pairing, first: Region, other: Region): boolean {
+  const { ops } = first;
+  if (ops.length !== other.ops.length) return false;
+  pairing.labels.set(first.label, other.label);
+  for (let at = 0; at < ops.length; at++) {
+    const a = ops[at] as Op;
+    const b = other.ops[at] as Op;
+    if (a.kind !== b.kind || !pairOp(pairing, { region: first, at }, a, b)) return false;
+  }
+  return true;
+}
+
+type At = Omit<Place, "field">;
+
+function pairOp(pairing: Pairing, at: At, a: Op, b: Op): boolean {
+  if ("exit" in a && !("exit" in b && pairing.labels.get(a.exit) === b.exit)) return false;
+  switch (a.kind) {
+    case "test":
+      if (b.kind !== a.kind || a.test !== b.test) return false;
+      if (a.b === undefined || b.b === undefined) return pairValue(pairing, a.a, b.a);
+      if (a.test !== "equal") return pairValue(pairing, a.a, b.a) && pairValue(pairing, a.b, b.b);
+      return pairGiven(pairing, at, "a", a.a, b.a) && pairGiven(pairing, at, "b", a.b, b.b);
+    case "get":
+      if (b.kind !== a.kind || a.how !== b.how) return false;
+      return pairValue(pairing, a.source, b.source) && pairValue(pairing, a.key, b.key) && pairLocal(pairing, a, b);
+    case "length":
+      return b.kind === a.kind && pairValue(pairing, a.source, b.source) && pairLocal(pairing, a, b);
+    case "assign":
+      if (b.kind !== a.kind || !pairLocal(pairing, a, b)) return false;
+      if (pairing.fixed.has(a.target)) return pairValue(pairing, a.source, b.source);
+      return pairGiven(pairing, at, "source", a.source, b.source);
+    case "assign-once":
+      return b.kind === a.kind && pairGiven(pairing, at, "source", a.source, b.source) && pairLocal(pairing, a, b);
+    case "make":
+      return b.kind === a.kind && a.what === b.what && a.capacity === b.capacity && pairLocal(pairing, a, b);
+    case "grow": {
+      if (b.kind !== a.kind || a.how !== b.how || !pairValue(pairing, a.collection, b.collection)) return false;
+      const pair = pairing.fixed.has(a.collection)
+        ? (_field: Field, x: Value, y: Value) => pairValue(pairing, x, y)
+        : (field: Field, x: Value, y: Value) => pairGiven(pairing, at, field, x, y);
+      if (a.key === undefined || b.key === undefined) return a.key === b.key && pair("value", a.value, b.value);
+      return pair("key", a.key, b.key) && pair("value", a.value, b.value);
+    }
+    case "mark":
+      if (b.kind !== a.kind || typeof b.rule !== "number") return false;
+      return note(pairing, at, "rule", b.rule);
+    case "call":
+      if (b.kind !== a.kind || a.args.length !== b.args.length || !isSameCallee(a.callee, b.callee)) return false;
+      return pairArgs(pairing, at, a, b) && pairLocal(pairing, a, b);
+    case "return":
+      return b.kind === a.kind && pairValue(pairing, a.value, b.value);
+    case "leave":
+      return true;
+    case "loop":
+      if (b.kind !== a.kind || !pairValue(pairing, a.source, b.source)) return false;
+      if (!pairValue(pairing, a.key, b.key) || !pairValue(pairing, a.value, b.value)) return false;
+      return pairRegion(pairing, a.body, b.body);
+    case "not":
+      return b.kind === a.kind && pairRegion(pairing, a.body, b.body);
+    case "regions":
+      return b.kind === a.kind && pairRegions(pairing, a.regions, b.regions);
+    default:
+      return false;
+  }
+}
+
+/** Built-ins that are the same to every operand: of others' constants passes and the runtime make something once. */
+const TAKES_ANY = new Set(["startswith", "endswith", "contains", "equal", "neq", "lt", "lte", "gt", "gte"]);
+
+function pairArgs(pairing: Pairing, at: At, { callee, args }: CallOp, other: CallOp): boolean {
+  const isGiven = callee.kind === "builtin" && TAKES_ANY.has(callee.name);
+  return args.every((arg, i) => {
+    const theirs = other.args[i] as Value;
+    return isGiven ? pairGiven(pairing, at, i, arg, theirs) : pairValue(pairing, arg, theirs);
+  });
+}
+
+function isSameCallee(a: CallOp["callee"], b: CallOp["callee"]): boolean {
+  return a === b || (a.kind === "builtin" && b.kind === "builtin" && a.name === b.name && a.isVoid === b.isVoid);
+}
+
+function note({ places, given }: Pairing, at: At, field: Field, one: Given): true {
+  places.push({ ...at, field });
+  given.push(one);
+  return true;
+}
+
+/** Values where constants may differ. */
+function pairGiven(pairing: Pairing, at: At, field: Field, a: Value, b: Value): boolean {
+  if (a.kind !== "constant" || !isHanded(a)) return pairValue(pairing, a, b);
+  return b.kind === "constant" && isHanded(b) && note(pairing, at, field, b);
+}
+
+/** A word by itself, or the address of a string. */
+function isHanded({ type }: Constant): boolean {
+  return type === Type.string || type === Type.smallInt;
+}
+
+function pairValue({ locals, taken, params }: Pairing, a: Value, b: Value): boolean {
+  if (a.kind === "constant") return b.kind === "constant" && a.type === b.type && a.text === b.text;
+  if (b.kind === "constant") return false;
+  if (params.has(a) || params.has(b)) return a === b;
+  const known = locals.get(a);
+  if (known !== undefined) return known === b;
+  if (taken.has(b)) return false;
+  locals.set(a, b);
+  taken.add(b);
+  return true;
+}
+
+function pairLocal(pairing: Pairing, a: { readonly target: Local }, b: { readonly target: Local }): boolean {
+  return pairValue(pairing, a.target, b.target);
+}
