@@ -25,7 +25,7 @@ export function parsePlace(text: string): RepositoryPlace {
   if (!SAFE.test(address) || !URL.canParse(address)) return fault("that is no address that git takes");
   const { protocol, username, password, hostname, pathname, search, hash } = new URL(address);
   if (password !== "" || (username !== "" && protocol !== "ssh:"))
-    return fault("an address holds no password or token: give it in a file, with --git-token-file");
+    return fault("an address holds no password or token: give it in a file, with --credentials URL=FILE");
   if (search !== "" || hash !== "") return fault("an address ends with its path");
   if (!["https:", "ssh:", "http:"].includes(protocol))
     return fault(`${protocol}// is not read: https:// and ssh:// are`);

@@ -18,8 +18,10 @@ export function explainFetch(
     .replaceAll(url, "it");
   if (error instanceof SecretError) return { reason: error.reason, message: said };
   if (error instanceof GitError && error.code === "git_limit") return { reason: "limit", message: said };
-  // The mesh's own has flags of its own.
-  const flag = name === undefined || name === ROOT_SOURCE ? undefined : `--credentials ${remote.url}=FILE`;
+  const credentials = `--credentials ${remote.url}=FILE`;
+  // The mesh's own has flags of its own, too.
+  const orOwn = (flag: string) =>
+    name === undefined || name === ROOT_SOURCE ? `${flag}, or ${credentials}` : credentials;
   if (
     /authentication failed|could not read Username|terminal prompts disabled|\b40[13]\b|Permission denied \(/i.test(
       said,
@@ -27,8 +29,8 @@ export function explainFetch(
   ) {
     const message =
       transport === "ssh"
-        ? `the server takes this key for nobody it knows (${flag ?? "--git-ssh-key"}); ${said}`
-        : `the server wants ${tokenFile === undefined ? "a" : "another"} token (${flag ?? "--git-token-file"}); ${said}`;
+        ? `the server takes this key for nobody it knows (${orOwn("--git-ssh-key")}); ${said}`
+        : `the server wants ${tokenFile === undefined ? "a" : "another"} token (${orOwn("--git-token-file")}); ${said}`;
     return { reason: "credentials", message };
   }
   if (/host identification has changed/i.test(said)) {

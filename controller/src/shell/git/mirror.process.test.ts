@@ -83,7 +83,7 @@ test.skipIf(!hasGitServer).each([
     async (mirror: Mirror) => {
       await writeFile(join(folder, "token"), "wrong-token\n");
       expect(await mirror.fetch()).toBe(false);
-      expect(told.trouble).toContain("the server wants another token (--git-token-file)");
+      expect(told.trouble).toContain("the server wants another token (--git-token-file, or --credentials http");
       expect(told.trouble).not.toContain("wrong-token");
       await writeFile(join(folder, "token"), `${TOKEN}\n`);
       expect([await mirror.fetch(), told.trouble]).toEqual([true, undefined]);
