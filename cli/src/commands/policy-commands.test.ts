@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -240,6 +240,24 @@ test("a bundle's manifest above its modules makes them one unit, of the versions
   expect(await run("check", "mixed")).toMatchObject({ code: 0, out: expect.stringContaining("in 1 unit: ok") });
   expect(await run("test", "mixed")).toMatchObject({ code: 0, out: expect.stringContaining("PASS: 1/1") });
   await rm(join(folder, "mixed"), { recursive: true });
+});
+
+test("check names policies that it cannot read: without them it would say that all is well", async () => {
+  await mkdir(join(folder, "unread"), { recursive: true });
+  await writeFile(join(folder, "unread/latin.rego"), Buffer.from('package p\n\nname := "\xe9"\n', "latin1"));
+  await writeFile(join(folder, "unread/large.rego"), `package p\n#${"x".repeat(9_000_000)}\n`);
+  await symlink("latin.rego", join(folder, "unread/link.rego"));
+  await symlink("latin.rego", join(folder, "unread/notes.txt"));
+  const { code, err } = await run("check", "unread");
+  expect([code, err.match(/^.*source_unread.*$/gm)]).toEqual([
+    1,
+    [
+      "unread/large.rego:1:1: source_unread: the file is larger than the 8388608 bytes that are read of a file",
+      "unread/latin.rego:1:1: source_unread: the file is not UTF-8",
+      "unread/link.rego:1:1: source_unread: the file is a symbolic link, which is not followed",
+    ],
+  ]);
+  await rm(join(folder, "unread"), { recursive: true });
 });
 
 test("the example of a built-in of one's own passes its tests, and answers", async () => {

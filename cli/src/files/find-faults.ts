@@ -56,8 +56,24 @@ export async function findFaults(directory: string, options: FaultOptions, cwd: 
   const isAsked = strict || schema !== undefined;
   const isHarmless = source.isTaken && source.resourceFiles > 0 && !isAsked;
   const found = isHarmless ? ofUnits.map((each) => ({ ...each, severity: "warning" as const })) : ofUnits;
-  const records = unique([...found.map(toDiagnosticRecord), ...source.diagnostics]);
+  const unread = unreadFaults(source, isHarmless ? "warning" : "error");
+  const records = unique([...found.map(toDiagnosticRecord), ...unread, ...source.diagnostics]);
   return { source, units: units.length, found, records };
+}
+
+/** What the policies would be without, but for what a binding's unit is told to lack. */
+function unreadFaults(
+  { unread, diagnostics }: SourceCheck,
+  severity: Diagnostic["severity"],
+): readonly DiagnosticRecord[] {
+  const told = new Set(diagnostics.filter(({ code }) => code === "source_unread").map(({ file }) => file));
+  const hint = "if it is no part of a policy, name it in .regomeshignore";
+  return unread
+    .filter(({ name }) => !told.has(name))
+    .map(({ name, why }) => ({
+      ...{ code: "source_unread", severity, message: `the file ${why}`, hint },
+      ...{ file: name, row: 1, column: 1 },
+    }));
 }
 
 /** The check, with every file named from where the command was given. */
@@ -79,6 +95,7 @@ async function checkDirectory(
   return {
     ...source,
     files: source.files.map(({ name, text }) => ({ name: rename(name), text })),
+    unread: source.unread.map((each) => ({ ...each, name: rename(each.name) })),
     diagnostics: source.diagnostics.map((each) => ({ ...each, file: rename(each.file) })),
     failedTests: source.failedTests.map((each) => ({ ...each, file: rename(each.file) })),
   };

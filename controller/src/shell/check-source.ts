@@ -1,9 +1,10 @@
 /** A directory checked as a commit of it would be, by the function that the controller builds commits with. */
 import type { DiagnosticRecord, Source } from "@regomesh/base";
+import { isNamedAsUnits } from "@regomesh/policy-compiler/units";
 import { parseResources } from "@regomesh/resources";
 import type { FailedTestBody } from "../api/releases.ts";
 import { boundUnits, build, testMesh } from "../build/build.ts";
-import { resourceFiles } from "../build/source-tree.ts";
+import { resourceFiles, type Unread } from "../build/source-tree.ts";
 import { ALL_RIGHTS, type SourceRights } from "../index/rights.ts";
 import { loadTools } from "./build/compiler.ts";
 import { readWorkTree } from "./git/work-tree.ts";
@@ -14,6 +15,8 @@ export type SourceCheck = {
   readonly top: string;
   /** What would be read of a commit, by paths from the repository's root. */
   readonly files: readonly Source[];
+  /** What units among the files would be made of, too, and could not be read. */
+  readonly unread: readonly Unread[];
   /** Directory of the repository that was checked; "" is all of it. */
   readonly path: string;
   readonly diagnostics: readonly DiagnosticRecord[];
@@ -43,6 +46,7 @@ export async function checkSource(
   return {
     top,
     files: tree.files,
+    unread: (tree.unread ?? []).filter(({ name, isDocument }) => !isDocument && isNamedAsUnits(name)),
     path: tree.path,
     diagnostics,
     failedTests,

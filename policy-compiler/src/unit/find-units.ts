@@ -6,10 +6,13 @@ export const isData = (name: string): boolean => /(^|\/)data\.(json|ya?ml)$/.tes
 /** Says which language the modules of a unit are written in. */
 export const isManifest = (name: string): boolean => /(^|\/)\.manifest$/.test(name);
 
+/** A unit is made of such files, of data and manifests where there is one. */
+export const isNamedAsUnits = (name: string): boolean => isModule(name) || isData(name) || isManifest(name);
+
 /** Whether a unit among the files is made of one of them, too. */
 export function unitFileFinder(names: readonly string[]): (name: string) => boolean {
   const unitOf = unitFinder(names);
-  return (name) => isModule(name) || ((isData(name) || isManifest(name)) && unitOf(name) !== undefined);
+  return (name) => isNamedAsUnits(name) && unitOf(name) !== undefined;
 }
 
 /**
