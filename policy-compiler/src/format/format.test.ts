@@ -122,3 +122,8 @@ test("what does not parse gives diagnostics, and no text", () => {
   const { text, diagnostics } = formatModule({ name: "p.rego", text: "package p\nq {" });
   expect([text, diagnostics.length]).toEqual([undefined, 1]);
 });
+
+test("what takes no longer than it is long: line ends inside of a raw string", () => {
+  const text = `package p\n\nq := \`${"\n".repeat(400_000)}\`\n`;
+  expect(format(`${text}\n\n`) === text).toBe(true);
+});

@@ -115,7 +115,14 @@ function printModule(module: Module, source: RegoSource, { target, dropV0Imports
   printer.blankLine();
   writeStatements(printer, chooseImports(imports, rules), module.rules, beside);
   for (const remark of printer.remarks.slice(printer.next)) printer.writeLine(remark.text);
-  return `${printer.text.replace(/\n+$/, "")}\n`;
+  return `${withoutLineEnds(printer.text)}\n`;
+}
+
+/** Without those at the end. No pattern: for each inside of a raw string it would look for the end again. */
+function withoutLineEnds(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === "\n") end--;
+  return text.slice(0, end);
 }
 
 function styleOf({ imports, rules }: Module, isV1: boolean): Style {

@@ -77,6 +77,16 @@ test.each([
   ]);
 });
 
+test("what takes no longer than it is long: zeros inside of a number that is a key", () => {
+  const zeros = "0".repeat(400_000);
+  const text = `package p\nq := {1${zeros}1: "a", 1${zeros}1.0: "b", 1${zeros}: "c"}`;
+  const value = parseModule({ name: "p.rego", text }).module?.rules[0]?.head.value;
+  expect(value?.kind === "object" && value.entries.map(([, each]) => each.kind === "string" && each.value)).toEqual([
+    "b",
+    "c",
+  ]);
+});
+
 test("an operator chain is as deep as it is long", () => {
   expect(messages(`package p\nx := 1${" + 1".repeat(2_000)}`)).toEqual([]);
   expect(messages(`package p\nx := 1${" + 1".repeat(60_000)}`)).toHaveLength(1);
