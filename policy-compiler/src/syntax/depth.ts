@@ -14,16 +14,20 @@ const CLOSURES: ReadonlySet<string> = new Set([
   "template",
 ]);
 
+/** Terms without parts, which are most of a tree. */
+const LEAVES: ReadonlySet<string> = new Set(["null", "boolean", "number", "string", "var"]);
+
 /** What all parts of the tree may have. */
-type Node = { readonly at?: Location; readonly kind?: string; readonly else?: Node };
+type Node = { readonly at?: Location; readonly kind?: string };
 
 /** A node that lies too deep, and how much of what is around it; undefined where there is none. */
 export type TooDeep = { readonly at: Location; readonly message: string };
 
 export function findTooDeep(root: object): TooDeep | undefined {
-  const stack: (readonly [node: Node, depth: number, closures: number])[] = [[root as Node, 0, 0]];
-  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-    const [node, depth, closures] = next;
+  const waiting = new Waiting();
+  waiting.push(root, 0, 0);
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    const { depth, closures } = waiting;
     if (node.kind !== undefined && node.at !== undefined) {
       if (depth > TREE_DEPTH_MAX) return { at: node.at, message: `max nesting depth of ${NESTING_MAX} exceeded` };
       if (closures > CLOSURES_MAX) {
@@ -32,11 +36,34 @@ export function findTooDeep(root: object): TooDeep | undefined {
     }
     const below = node.kind === undefined ? depth : depth + 1;
     const inside = node.kind !== undefined && CLOSURES.has(node.kind) ? closures + 1 : closures;
-    for (const [name, child] of Object.entries(node)) {
-      if (name === "at" || name === "else" || typeof child !== "object" || child === null) continue;
-      stack.push([child as Node, below, inside]);
-    }
-    if (node.else !== undefined) stack.push([node.else, depth, closures]);
+    if (Array.isArray(node)) for (const part of node) waiting.push(part, below, inside);
+    else for (const name in node) if (name !== "at") waiting.push(node[name as keyof Node], below, inside);
   }
   return undefined;
+}
+
+/** Nodes that are not looked at yet, each with what is around it, side by side: a list may have hundreds of thousands. */
+class Waiting {
+  readonly #nodes: Node[] = [];
+  readonly #depths: number[] = [];
+  readonly #closures: number[] = [];
+  /** Of the node that was given last: nodes, and closures, around it. */
+  depth = 0;
+  closures = 0;
+
+  push(part: unknown, depth: number, closures: number): void {
+    if (typeof part !== "object" || part === null) return;
+    const node: Node = part;
+    const isLeaf = node.kind !== undefined && LEAVES.has(node.kind);
+    if (isLeaf && depth <= TREE_DEPTH_MAX && closures <= CLOSURES_MAX) return;
+    this.#nodes.push(node);
+    this.#depths.push(depth);
+    this.#closures.push(closures);
+  }
+
+  pop(): Node | undefined {
+    this.depth = this.#depths.pop() ?? 0;
+    this.closures = this.#closures.pop() ?? 0;
+    return this.#nodes.pop();
+  }
 }
