@@ -215,8 +215,7 @@ async function readInput(path: string, cwd: string): Promise<string> {
     if (path.endsWith(".json")) throw new UsageError(`--input ${path} is not JSON: ${(error as Error).message}`);
   }
   const read = readYaml(text);
-  if ("fault" in read)
-    throw new UsageError(`--input ${path} is neither JSON nor YAML: ${read.fault.replace(/:?\s*$/, "")}`);
+  if ("fault" in read) throw new UsageError(`--input ${path} is neither JSON nor YAML: ${read.fault}`);
   return JSON.stringify(read.value);
 }
 

@@ -34,6 +34,18 @@ test("control characters, unknown directives and tabs alone are refused, as by g
   expect(() => marshalYaml({ "\x9f": 1 })).toThrow("control characters are not allowed");
 });
 
+test("what takes no longer than it is long: blanks that no line end follows, and an error for each three letters", () => {
+  const blanks = " ".repeat(250_000);
+  const folded = unmarshalYaml(`- "b${blanks}c\u2028 d\\ \t\n  \n e"\n- 'b${blanks}c \u2029 d'`) as readonly string[];
+  expect(folded.map((each) => each.replace(blanks, "…"))).toEqual(["b…c\u2028d \ne", "b…c\u2029d"]);
+  expect(marshalYaml(`a${blanks}b  \u0085 c`).replace(blanks, "…")).toBe("a…b c\n");
+  for (const each of ["&a ", "! ", "*a "]) {
+    expect(readYaml(`b: 1\nc: ${each.repeat(100_000)}`)).toMatchObject({
+      fault: expect.stringMatching(/ at line 2, column \d$/),
+    });
+  }
+});
+
 test("a block that the text ends in has no line end of its own", () => {
   expect(unmarshalYaml("a: |\n  t\n  u")).toEqual({ a: "t\nu" });
   expect(unmarshalYaml("a: >\n  t\n  u")).toEqual({ a: "t u" });

@@ -52,7 +52,9 @@ export function errorsOf({ errors }: Document): readonly YAMLError[] {
 }
 
 function parseAll(text: string): readonly Document[] {
-  const documents = parseAllDocuments(text, { schema: "failsafe", uniqueKeys: false, logLevel: "silent" });
+  // Made pretty each error holds its line, and a line of half a megabyte may have an error for each three letters.
+  const options = { schema: "failsafe", uniqueKeys: false, prettyErrors: false, logLevel: "silent" } as const;
+  const documents = parseAllDocuments(text, options);
   return Array.isArray(documents) ? documents : [];
 }
 

@@ -63,7 +63,10 @@ export function readYaml(source: string): YamlRead {
       const [error] = errorsOf(document);
       if (document.warnings.some(({ code }) => code === "BAD_DIRECTIVE"))
         return { fault: "found unknown directive name" };
-      if (error !== undefined) return { fault: error.message.split("\n")[0] ?? "", offset: offsetIn(error.pos[0]) };
+      if (error !== undefined) {
+        const offset = offsetIn(error.pos[0]);
+        return { fault: `${error.message} at ${placeOf(source, offset)}`, offset };
+      }
       const { yaml } = document.directives as {
         readonly yaml: { readonly version: string; readonly explicit?: boolean };
       };
@@ -79,6 +82,15 @@ export function readYaml(source: string): YamlRead {
     if (!(error instanceof YamlFault)) throw error;
     return { fault: error.message, ...(error.offset === undefined ? {} : { offset: offsetIn(error.offset) }) };
   }
+}
+
+/** As people count: the first line is 1, as is the first column. */
+function placeOf(source: string, offset: number): string {
+  const before = withLineFeeds(source.slice(0, offset));
+  const lineStart = before.lastIndexOf("\n") + 1;
+  let line = 1;
+  for (let at = before.indexOf("\n"); at >= 0; at = before.indexOf("\n", at + 1)) line++;
+  return `line ${line}, column ${offset - lineStart + 1}`;
 }
 
 type Walk = {

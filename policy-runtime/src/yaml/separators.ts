@@ -34,7 +34,7 @@ function valueIn(type: Scalar["type"], written: string, withFeeds: string): stri
     case "QUOTE_SINGLE":
       return foldFlow(written.slice(1, -1)).replaceAll("''", "'");
     case "QUOTE_DOUBLE":
-      return String(parseDocument(foldEscaped(written)).toJS());
+      return String(parseDocument(foldEscaped(written), { prettyErrors: false }).toJS());
     case "BLOCK_LITERAL":
     case "BLOCK_FOLDED":
       return readBlock(written, withFeeds, type === "BLOCK_LITERAL");
@@ -43,7 +43,8 @@ function valueIn(type: Scalar["type"], written: string, withFeeds: string): stri
   }
 }
 
-const LINE_ENDS = /[ \t]*[\n\u2028\u2029](?:[ \t]*[\n\u2028\u2029])*[ \t]*/g;
+/** Line ends with the blanks around them, or blanks without one: these are taken at once, too, for each would look for its line end again. */
+const LINE_ENDS = /[ \t]*[\n\u2028\u2029](?:[ \t]*[\n\u2028\u2029])*[ \t]*|[ \t]+/g;
 
 /** Blanks around line ends go; a line feed alone is a blank, before others it is nothing. */
 function foldFlow(text: string): string {
@@ -52,6 +53,7 @@ function foldFlow(text: string): string {
 
 function joinEnds(found: string): string {
   const ends = found.replace(/[ \t]/g, "");
+  if (ends === "") return found;
   if (!ends.startsWith("\n")) return ends;
   return ends === "\n" ? " " : ends.slice(1);
 }

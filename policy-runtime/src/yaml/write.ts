@@ -20,7 +20,8 @@ const ENDED = "\0";
 
 /** Texts stand in that JSON as they are, where the next line of YAML 1.1 is a line's end: one is a blank, of more the first goes. */
 function foldNextLines(text: string): string {
-  return text.replace(/ *\u0085[ \u0085]*/g, (found) => {
+  // Blanks are looked at from the first of them on: each would look for a line end again.
+  return text.replace(/(?<! ) *\u0085[ \u0085]*/g, (found) => {
     const lines = found.split("\u0085").length - 1;
     return lines === 1 ? " " : "\n".repeat(lines - 1);
   });
