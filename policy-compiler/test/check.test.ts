@@ -9,15 +9,20 @@ import { toDiagnosticRecord } from "@regomesh/base";
 import { checkUnit } from "@regomesh/policy-compiler";
 import { expect, test } from "vitest";
 
-type Answer = { readonly modules: readonly string[]; readonly strict?: true; readonly want: readonly string[] };
+type Answer = {
+  readonly modules: readonly string[];
+  readonly version?: "v0";
+  readonly strict?: true;
+  readonly want: readonly string[];
+};
 
 const PARSE = "rego_parse_error";
 const file = join(import.meta.dirname, "answers-of-check.json");
 const answers = JSON.parse(readFileSync(file, "utf8")) as readonly Answer[];
 
 test.each(answers.map((answer) => [answer.modules.join("\n"), answer] as const))("check says of\n%s", (_, answer) => {
-  const { modules: texts, strict = false, want } = answer;
-  const modules = texts.map((text, i) => ({ name: `test-${i}.rego`, text }));
+  const { modules: texts, version = "v1", strict = false, want } = answer;
+  const modules = texts.map((text, i) => ({ name: `test-${i}.rego`, text, version }));
   const found = checkUnit({ name: "", modules, data: {} }, { strict }).filter(({ severity }) => severity === "error");
   const isUnparsed = want.length > 0 && want.every((place) => place.startsWith(PARSE));
   const last = isUnparsed ? Math.max(...want.map((place) => Number(place.split(":")[1]))) : Number.POSITIVE_INFINITY;

@@ -9,9 +9,8 @@ import { isGround } from "./ground.ts";
 import { checkSegments } from "./import.ts";
 import { ELSE_LINKS_MAX, NESTING_MAX } from "./limits.ts";
 import { parseLiteral } from "./literal.ts";
+import { CONTAINS, failV0Body, IF, IF_HINT, isShort } from "./rule-form.ts";
 import { parseItems, parsePath, parseTerm, parseValue } from "./term.ts";
-
-const IF_HINT = "Rego v1 writes: name if { ... }";
 
 /** The rule here; bodies in a row, `p if { … } { … }`, are rules with the same head. */
 export function parseRules(cursor: Cursor): readonly Rule[] {
@@ -46,6 +45,7 @@ function parseRule(cursor: Cursor): Parsed {
     return { rule, hasBody: false };
   }
   const hasIf = cursor.isAt("if");
+  if (cursor.version !== "v0" && cursor.isAt("{")) failV0Body(cursor, written, sign);
   const body = parseRuleBody(cursor);
   const isBare = body === undefined && !written.isSet;
   if (isBare && sign === undefined) checkHeadAlone(cursor, written, index);
@@ -67,11 +67,6 @@ function checkHeadFeatures(cursor: Cursor, ref: readonly Term[], start: number):
   if (isPlain && cursor.has("rule_head_ref_string_prefixes")) return;
   const which = isPlain ? "refs" : "general refs (containing variables)";
   cursor.fail(cursor.from(start), `rule heads with ${which} are not supported by current capabilities`);
-}
-
-/** `p[x]`: with neither `if`, `contains` nor value that is a set in v0, and of `p[x] = y` it has no `else`. */
-function isShort({ ref, args, isSet }: Head): boolean {
-  return ref.length === 2 && args === undefined && !isSet;
 }
 
 /** Parentheses with nothing in them make no function. */
@@ -153,7 +148,7 @@ function parseArgs(cursor: Cursor): readonly Term[] {
 function parseRuleBody(cursor: Cursor, isElse = false): Body | undefined {
   if (cursor.isAt("{")) {
     if (cursor.version === "v0") return parseBracedBody(cursor);
-    cursor.fail(cursor.at(cursor.token), "`if` keyword is required before rule body", IF_HINT);
+    cursor.fail(cursor.at(cursor.token), IF, IF_HINT);
   }
   if (cursor.accept("if") === undefined) return undefined;
   if (!cursor.isAt("{")) return [parseLiteral(cursor)];
@@ -294,7 +289,7 @@ function checkHeadAlone(cursor: Cursor, head: Head, start: number): void {
   }
   const last = head.ref.at(-1);
   if (head.ref.length === 2 && last?.kind !== "string") {
-    cursor.fail(head.at, "`contains` keyword is required for partial set rules", "write: name contains value");
+    cursor.fail(head.at, CONTAINS, "write: name contains value");
   }
   cursor.fail(
     head.at,

@@ -83,7 +83,9 @@ function checkPartsInside(term: Term, env: TypeEnv, checker: Checker): void {
     case "ref": {
       for (const part of [term.head, ...term.path]) checkPartsInside(part, env, checker);
       // A variable stands for any other head, in an equation that is not checked: nothing is known of it here.
-      if (term.head.kind === "var") reportFault(checkRef(term, env, checker), checker);
+      if (term.head.kind !== "var") return;
+      const path = term.path.map((part) => standInside(part, checker));
+      reportFault(checkRef({ ...term, path }, env, checker), checker);
       return;
     }
     case "array-comprehension":
@@ -103,6 +105,25 @@ function checkPartsInside(term: Term, env: TypeEnv, checker: Checker): void {
       return;
     default:
       return;
+  }
+}
+
+/** The part of a reference with a variable for what is evaluated first, of which nothing is known here. */
+function standInside(part: Term, checker: Checker): Term {
+  switch (part.kind) {
+    case "call-term":
+    case "ref":
+      return checker.stand(part);
+    case "array":
+    case "set":
+      return { ...part, items: part.items.map((item) => standInside(item, checker)) };
+    case "object":
+      return {
+        ...part,
+        entries: part.entries.map(([key, value]) => [standInside(key, checker), standInside(value, checker)] as const),
+      };
+    default:
+      return isComprehension(part) ? checker.stand(part) : part;
   }
 }
 
