@@ -8,21 +8,24 @@ import { loadRuntime } from "@regomesh/policy-compiler/node";
 import { CAPABILITIES, ENTRYPOINTS, type Role } from "@regomesh/policy-runtime";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { LANGUAGE_HELP, languageFlags, readLanguage } from "../files/capabilities.ts";
+import { IGNORE_HELP, loadFlags, parseIgnore } from "../files/load-flags.ts";
 import { BUILTINS_HELP, builtinsFlag, loadOwnBuiltins } from "../files/own-builtins.ts";
-import { readFiles } from "../files/read-files.ts";
-import { findUnits, UNIT_FILES } from "../files/units.ts";
+import { readPrograms } from "../files/programs.ts";
 import { parseFormat } from "../flags.ts";
 import { countOf, printDiagnostics } from "../report.ts";
 
 const help = `
-Usage: regomesh build -e ENTRYPOINT [flags] DIRECTORY
+Usage: regomesh build -e ENTRYPOINT [flags] DIRECTORY…
 
 Compiles the unit in DIRECTORY to one WebAssembly module with OPA's ABI 1.3 and Regomesh's
-fast path: policy.wasm, and data.json beside it.
+fast path: policy.wasm, and data.json beside it. In a repository without a PolicyBinding all
+that the directories hold is the unit, as opa build has it.
 
   -e, --entrypoint PATH  rule to ask, such as mesh/authz/allow (repeatable)
   --out DIR              where to write (default: the current directory); -o, --output are the
                          same, as in opa build
+  -b, --bundle           each directory is a bundle's root, as it always is
+  -t, --target wasm      what is written, which is nothing else${IGNORE_HELP}
 ${BUILTINS_HELP.slice(1)}
 ${LANGUAGE_HELP.slice(1)}
   --role ROLE            where the module will run: inbound, outbound, edge, cli or controller;
@@ -38,6 +41,8 @@ const flags = {
   entrypoint: { type: "string", short: "e", multiple: true },
   out: { type: "string" },
   output: { type: "string", short: "o" },
+  ...loadFlags,
+  target: { type: "string", short: "t" },
   ...languageFlags,
   role: { type: "string" },
   format: { type: "string", short: "f" },
@@ -59,19 +64,20 @@ async function run(args: readonly string[], io: Io): Promise<number> {
     options: flags,
   });
   const format = parseFormat(values.format);
+  if (values.target !== undefined && values.target !== "wasm") {
+    throw new UsageError(`--target is wasm, not ${values.target}: opa build writes bundles of Rego and plans`);
+  }
   const names = values.entrypoint ?? [];
-  const [directory, ...more] = positionals;
-  if (directory === undefined || more.length > 0) throw new UsageError("needs one directory, which is the unit");
+  if (positionals.length === 0) throw new UsageError("needs the directory that is the unit");
   if (names.length === 0) throw new UsageError("needs an entrypoint: -e mesh/authz/allow");
   const said = await readLanguage(values, io.cwd);
-  const files = await readFiles([directory], io.cwd, UNIT_FILES);
-  const units = findUnits(files, said);
+  const reading = { cwd: io.cwd, said, isIgnored: parseIgnore(values.ignore), isBundle: true };
+  const { programs: units } = await readPrograms(positionals, reading);
   const [found] = units;
-  if (found === undefined) throw new UsageError(`${directory} holds no .rego file`);
+  if (found === undefined) throw new UsageError(`${positionals.join(" and ")} holds no .rego file`);
   if (units.length > 1) {
-    throw new UsageError(
-      `${directory} holds ${units.length} units (${units.map(({ unit }) => unit.name).join(", ")}); name one`,
-    );
+    const all = units.map(({ unit }) => unit.name).join(", ");
+    throw new UsageError(`${positionals.join(" and ")} holds ${units.length} units (${all}); name one`);
   }
   const { unit, diagnostics: faults } = found;
   const entrypoints = names.map((name) => ({

@@ -1,4 +1,5 @@
 /** `regomesh check`: what a commit would be refused for, before it is one. */
+import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { DiagnosticRecord } from "@regomesh/base";
@@ -6,15 +7,17 @@ import type { Against, SourceCheck } from "@regomesh/controller";
 import { ALLOW_HELP, allowFlag, parseAllow } from "../allow.ts";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { LANGUAGE_HELP, languageFlags } from "../files/capabilities.ts";
-import { findFaults, printFound } from "../files/find-faults.ts";
+import { type FaultOptions, type Faults, findFaults, findPolicyFaults, printFound } from "../files/find-faults.ts";
+import { BUNDLE_HELP, IGNORE_HELP, loadFlags, parseIgnore } from "../files/load-flags.ts";
 import { toOpaError } from "../files/opa-errors.ts";
 import { BUILTINS_HELP, builtinsFlag } from "../files/own-builtins.ts";
 import { SCHEMA_HELP, schemaFlag } from "../files/schemas.ts";
-import { parseFormat } from "../flags.ts";
+import { parseFormat, parseNumber } from "../flags.ts";
 import { countOf } from "../report.ts";
 
 const help = `
 Usage: regomesh check [flags] [DIRECTORY]
+       regomesh check [flags] PATH PATH…
 
 Checks a source as the controller would check a commit of it, with the same function: git
 says which files there would be, policies compile and pass their tests, every resource is
@@ -22,7 +25,8 @@ right by itself and fits the others, every binding's unit and entrypoints are th
 proxy offers what they use. Whether a commit takes too much away, and whether its trust domain
 and its hosts are those that there were, is checked against what --base or --state names, and
 without either not at all. Without resources only the policies are checked, without running
-their tests, rules named as the mesh's entrypoints as if they were bound.
+their tests, rules named as the mesh's entrypoints as if they were bound. Files, several PATHs,
+--bundle and --ignore are about policies alone: all of them are one program, as in opa check.
 
       --base BASE             what is in force: a revision of the repository, as origin/main, or
                               a directory. What would go needs a word by the hash that is shown,
@@ -30,7 +34,8 @@ their tests, rules named as the mesh's entrypoints as if they were bound.
       --state DIR             what is in force: as the controller keeps it in its state folder
 ${ALLOW_HELP.slice(1)}
   -S, --strict                also refuse what is unused: imports, variables, arguments
-${SCHEMA_HELP}
+${SCHEMA_HELP}${BUNDLE_HELP}${IGNORE_HELP}
+  -m, --max-errors N   show so many errors (default: all)
 ${BUILTINS_HELP.slice(1)}
 ${LANGUAGE_HELP.slice(1)}
   -f, --format FORMAT         pretty (default) or json, in opa's shape: {"errors": […],
@@ -47,6 +52,8 @@ const flags = {
   ...languageFlags,
   strict: { type: "boolean", short: "S" },
   ...schemaFlag,
+  ...loadFlags,
+  "max-errors": { type: "string", short: "m" },
   format: { type: "string", short: "f" },
 } as const;
 
@@ -66,21 +73,46 @@ async function run(args: readonly string[], io: Io): Promise<number> {
     options: flags,
   });
   const format = parseFormat(values.format);
-  if (positionals.length > 1) throw new UsageError("takes one directory: the source as a whole");
-  const { source, units, found, records } = await findFaults(
-    positionals[0] ?? ".",
-    { ...values, rights: parseAllow(values.allow), against: againstOf(values, io.cwd) },
-    io.cwd,
-  );
+  const errorsMax = parseNumber(values["max-errors"], "--max-errors", 0, Number.MAX_SAFE_INTEGER) ?? Infinity;
+  const { source, units, found, records: all } = await find(positionals, values, io.cwd);
   const { failedTests } = source;
+  const records = fewer(all, errorsMax);
   if (format === "json") io.out(`${JSON.stringify(toOpaShape(records, failedTests), null, 2)}\n`);
   else {
     for (const record of records) io.err(`${printFound(record, found, source.files)}\n`);
     for (const { file, row, name, message } of failedTests) io.err(`${file}:${row}: ${name} fails: ${message}\n`);
-    io.out(`${summary(source, units, records)}\n`);
+    io.out(`${summary(source, units, all)}\n`);
   }
-  const isRefused = records.some(({ severity }) => severity === "error") || failedTests.length > 0;
+  const isRefused = all.some(({ severity }) => severity === "error") || failedTests.length > 0;
   return isRefused ? EXIT.no : EXIT.yes;
+}
+
+type Values = Omit<FaultOptions, "rights" | "against"> & {
+  readonly base?: string | undefined;
+  readonly state?: string | undefined;
+  readonly allow?: readonly string[] | undefined;
+  readonly bundle?: boolean | undefined;
+  readonly ignore?: readonly string[] | undefined;
+};
+
+/** Of a source, or of policies alone. */
+async function find(paths: readonly string[], values: Values, cwd: string): Promise<Faults> {
+  const [path = ".", ...more] = paths;
+  const rights = parseAllow(values.allow);
+  const against = againstOf(values, cwd);
+  const isIgnored = parseIgnore(values.ignore);
+  const isFile = (await stat(resolve(cwd, path)).catch(() => undefined))?.isFile() ?? false;
+  const isAlone = more.length > 0 || isFile || values.bundle || isIgnored !== undefined;
+  if (!isAlone) return await findFaults(path, { ...values, rights, against }, cwd);
+  const [flag] = (["base", "state", "allow"] as const).filter((each) => values[each] !== undefined);
+  if (flag !== undefined) throw new UsageError(`--${flag} is about a source, which is one directory, and all of it`);
+  return await findPolicyFaults([path, ...more], { ...values, rights, isIgnored }, cwd);
+}
+
+/** So many of the errors; warnings are no errors. */
+function fewer(records: readonly DiagnosticRecord[], errorsMax: number): readonly DiagnosticRecord[] {
+  let errors = 0;
+  return records.filter(({ severity }) => severity !== "error" || ++errors <= errorsMax);
 }
 
 /** As `opa check --format json`, with what opa does not know beside it. */
@@ -101,7 +133,7 @@ function againstOf(
   return state === undefined ? undefined : { kind: "state", folder: resolve(cwd, state) };
 }
 
-function summary(source: SourceCheck, units: number, records: readonly DiagnosticRecord[]): string {
+function summary(source: Faults["source"], units: number, records: readonly DiagnosticRecord[]): string {
   const errors = records.filter(({ severity }) => severity === "error").length + source.failedTests.length;
   const policies = countOf(source.files.filter(({ name }) => name.endsWith(".rego")).length, "policy file");
   const found = [`${policies} in ${countOf(units, "unit")}`];

@@ -11,15 +11,19 @@ import { readYaml } from "@regomesh/policy-runtime/yaml";
 import { mentionsGroup } from "@regomesh/resources";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { LANGUAGE_HELP, languageFlags, type ReadAs, readLanguage } from "../files/capabilities.ts";
+import { IGNORE_HELP, ignoreFlag, parseIgnore } from "../files/load-flags.ts";
 import { mergeData } from "../files/merge-data.ts";
 import { type OpaError, toOpaError } from "../files/opa-errors.ts";
 import { BUILTINS_HELP, builtinsFlag, loadOwnBuiltins } from "../files/own-builtins.ts";
-import { readFiles, readFlagFile } from "../files/read-files.ts";
+import { readFiles, readFlagFile, type Wanted } from "../files/read-files.ts";
 import { readSchemas, schemaFlag } from "../files/schemas.ts";
+import { UNIT_FILES } from "../files/units.ts";
 import { oneOf, parseLimits } from "../flags.ts";
 import { captureValues } from "../query/capture.ts";
 import { EVAL_FORMATS, type EvalFormat, printResults, toResults } from "../query/results.ts";
 import { printDiagnostics } from "../report.ts";
+
+const POLICY_FILES = /\.(rego|json|ya?ml)$|(^|\/)\.manifest$/;
 
 const help = `
 Usage: regomesh eval [flags] QUERY
@@ -30,6 +34,8 @@ otherwise a table of its variables and of expressions that are neither true nor 
   -d, --data PATH      policies and data: a file or directory (repeatable); JSON and YAML of
                        a directory go under their path in it. PREFIX:PATH puts data below
                        data.PREFIX
+  -b, --bundle PATH    as -d, of a bundle: of its data files those named data.json, data.yaml
+                       and data.yml (repeatable)${IGNORE_HELP}
   -i, --input FILE     input document, JSON or YAML (- reads standard input)
   -I, --stdin-input    the input document comes from standard input
   -s, --schema PATH    JSON schemas: a file is that of input, a folder's a/b.json is
@@ -50,6 +56,8 @@ Example: echo '{"user": "alice"}' | regomesh eval -d examples/authz -i - 'data.u
 const flagsOfEval = {
   ...builtinsFlag,
   data: { type: "string", short: "d", multiple: true },
+  bundle: { type: "string", short: "b", multiple: true },
+  ...ignoreFlag,
   input: { type: "string", short: "i" },
   "stdin-input": { type: "boolean", short: "I" },
   ...languageFlags,
@@ -74,9 +82,12 @@ export const evaluate: Command = {
   run,
 };
 
+type DataPath = { readonly path: string; readonly isBundle: boolean };
+
 type Flags = {
   readonly query: string;
-  readonly data: readonly string[];
+  readonly data: readonly DataPath[];
+  readonly isIgnored: Wanted["isIgnored"];
   readonly input: string | undefined;
   readonly said: ReadAs;
   readonly schema: string | undefined;
@@ -145,7 +156,11 @@ async function parseFlags(args: readonly string[], cwd: string): Promise<Flags> 
   if (isStdin && values.input !== undefined) throw new UsageError("-I and --input exclude each other");
   return {
     query,
-    data: values.data ?? [],
+    data: [
+      ...(values.data ?? []).map((path) => ({ path, isBundle: false })),
+      ...(values.bundle ?? []).map((path) => ({ path, isBundle: true })),
+    ],
+    isIgnored: parseIgnore(values.ignore),
     input: isStdin ? "-" : values.input,
     said: await readLanguage(values, cwd),
     schema: values.schema,
@@ -159,7 +174,7 @@ async function parseFlags(args: readonly string[], cwd: string): Promise<Flags> 
 }
 
 async function readPolicies(
-  { data: paths, said }: Pick<Flags, "data" | "said">,
+  { data: paths, said, isIgnored }: Pick<Flags, "data" | "said" | "isIgnored">,
   cwd: string,
 ): Promise<{
   readonly sources: readonly RegoSource[];
@@ -169,18 +184,19 @@ async function readPolicies(
   const sources: RegoSource[] = [];
   const diagnostics: Diagnostic[] = [];
   let data: JsonObject = {};
-  for (const path of paths) {
+  for (const { path, isBundle } of paths) {
     const { prefix, place } = await splitPrefix(path, cwd);
     const isFile = (await stat(resolve(cwd, place)).catch(() => undefined))?.isFile() ?? false;
     const directory = isFile ? place.slice(0, Math.max(0, place.lastIndexOf("/"))) : place.replace(/(?!^)\/+$/, "");
-    const found = await readFiles([place.replace(/(?!^)\/+$/, "")], cwd, /\.(rego|json|ya?ml)$|(^|\/)\.manifest$/);
+    const wanted = isBundle ? UNIT_FILES : POLICY_FILES;
+    const found = await readFiles([place.replace(/(?!^)\/+$/, "")], cwd, { wanted, isIgnored });
     // Resources beside policies are no data of theirs.
     const files = isFile ? found : found.filter(({ name, text }) => name.endsWith(".rego") || !mentionsGroup(text));
     const { unit, diagnostics: faults } = toUnit({
       name: place,
       directory: directory === "." ? "" : directory,
       files,
-      data: "directory",
+      data: isBundle ? "bundle" : "directory",
       version: said.version,
       language: said.language,
     });

@@ -68,7 +68,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   if (isInput && (values.write || values.list)) throw new UsageError("needs files to list or to write");
   const files = isInput
     ? [{ name: "stdin", text: readFileSync(0, "utf8") }]
-    : await readFiles(positionals, io.cwd, /\.rego$/);
+    : await readFiles(positionals, io.cwd, { wanted: /\.rego$/, staysInside: true });
   let code: number = EXIT.yes;
   for (const { name, text } of files) {
     const source: RegoSource = { name, text, version: isV0 ? "v0" : "v1" };

@@ -4,12 +4,14 @@ import { type Diagnostic, hasErrors, printRecord, type Source } from "@regomesh/
 import { type MeshTestResult, testMeshOf } from "@regomesh/controller";
 import { countTests, printTests, runTests, type TestReport, type TestResult } from "@regomesh/policy-compiler";
 import { builtinsIn, loadRuntime, makeToolLoader } from "@regomesh/policy-compiler/node";
+import type { PolicyLimits } from "@regomesh/policy-runtime";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { LANGUAGE_HELP, languageFlags, readLanguage } from "../files/capabilities.ts";
+import { BUNDLE_HELP, IGNORE_HELP, loadFlags, parseIgnore } from "../files/load-flags.ts";
 import { BUILTINS_HELP, builtinsFlag, loadOwnBuiltins } from "../files/own-builtins.ts";
 import { readPrograms } from "../files/programs.ts";
 import { readSchemas, schemaFlag } from "../files/schemas.ts";
-import { type Format, parseFormat, parseLimits } from "../flags.ts";
+import { type Format, parseDurationFlag, parseFormat, parseLimits } from "../flags.ts";
 import { printDiagnostics } from "../report.ts";
 
 const help = `
@@ -25,15 +27,21 @@ one program, as in opa test. Rules that begin with todo_test_ are skipped.
   -r, --run REGEX      only tests whose full name (data.pkg.test_x) matches
   -f, --format FORMAT  pretty (default) or json, which has the shape of opa test's
 ${BUILTINS_HELP.slice(1)}
-  --fail-on-empty      no test is a failure
+  --fail-on-empty      no test is a failure${BUNDLE_HELP}${IGNORE_HELP}
 ${LANGUAGE_HELP.slice(1)}
   -s, --schema PATH    JSON schemas: a file is that of input, a folder's a/b.json is
                        schema.a.b, which the schemas of annotations name
   --fuel UNITS         what a test may take, a unit being about a nanosecond
                        (default 2000000000; a proxy's decision has 10000000)
+  --timeout DURATION   the same in words: 5s is --fuel 5000000000
+  -z, --exit-zero-on-skipped
+                       tests that are skipped are no failure, as they never are
 
 Example: regomesh test -v policies examples
 `;
+
+const TIMEOUT_MAX_MS = 3_600_000;
+const FUEL_PER_MS = 1_000_000;
 
 const flags = {
   ...builtinsFlag,
@@ -41,9 +49,12 @@ const flags = {
   run: { type: "string", short: "r" },
   format: { type: "string", short: "f" },
   "fail-on-empty": { type: "boolean" },
+  ...loadFlags,
   ...languageFlags,
   ...schemaFlag,
   fuel: { type: "string" },
+  timeout: { type: "string" },
+  "exit-zero-on-skipped": { type: "boolean", short: "z" },
 } as const;
 
 export const test: Command = {
@@ -63,10 +74,11 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   });
   const format = parseFormat(values.format);
   const filter = parseFilter(values.run);
-  const limits = parseLimits(values.fuel);
+  const limits = limitsOf(values);
   const paths = positionals.length === 0 ? ["."] : positionals;
   const said = await readLanguage(values, io.cwd);
-  const { programs, files } = await readPrograms(paths, io.cwd, said);
+  const reading = { cwd: io.cwd, said, isIgnored: parseIgnore(values.ignore), isBundle: values.bundle };
+  const { programs, files } = await readPrograms(paths, reading);
   const schemas = await readSchemas(values.schema, files, io.cwd);
   const runtime = await loadRuntime();
   const load = makeToolLoader({ nowMs: Date.now, env: io.environment(), ...said.net });
@@ -158,6 +170,19 @@ function toJson(result: TestResult): object {
     duration: Math.round(result.durationMs * 1e6),
     ...(result.output.length === 0 ? {} : { output: Buffer.from(`${result.output.join("\n")}\n`).toString("base64") }),
   };
+}
+
+/** A test is bounded by what it does, not by a clock, so that it has one verdict on every machine. */
+function limitsOf({
+  fuel,
+  timeout,
+}: {
+  readonly fuel?: string | undefined;
+  readonly timeout?: string | undefined;
+}): PolicyLimits {
+  if (fuel !== undefined && timeout !== undefined) throw new UsageError("takes --fuel or --timeout, not both");
+  const ms = parseDurationFlag(timeout, "--timeout", TIMEOUT_MAX_MS);
+  return parseLimits(ms === undefined ? fuel : `${Math.max(1, ms) * FUEL_PER_MS}`);
 }
 
 function parseFilter(pattern: string | undefined): RegExp | undefined {

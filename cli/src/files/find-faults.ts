@@ -10,13 +10,18 @@ import {
   toDiagnosticRecord,
 } from "@regomesh/base";
 import { type Against, checkSource, type SourceCheck, type SourceRights, StandingError } from "@regomesh/controller";
-import { checkOffered, checkUnit, findSlowPaths } from "@regomesh/policy-compiler";
+import { type BuiltinSignatures, checkOffered, checkUnit, findSlowPaths } from "@regomesh/policy-compiler";
+import { mentionsGroup } from "@regomesh/resources";
 import { UsageError } from "../command.ts";
 import { printDiagnostics } from "../report.ts";
 import { readLanguage } from "./capabilities.ts";
 import { loadOwnBuiltins } from "./own-builtins.ts";
+import { isMesh, oneProgram, type Reading } from "./programs.ts";
+import { readFiles } from "./read-files.ts";
 import { readSchemas } from "./schemas.ts";
-import { findUnits } from "./units.ts";
+import { type FoundUnit, findUnits, type Said, UNIT_FILES } from "./units.ts";
+
+const POLICY_FILES = /\.rego$|(^|\/)\.manifest$/;
 
 export type FaultOptions = Parameters<typeof readLanguage>[0] & {
   readonly rights: SourceRights;
@@ -27,7 +32,7 @@ export type FaultOptions = Parameters<typeof readLanguage>[0] & {
 };
 
 export type Faults = {
-  readonly source: SourceCheck;
+  readonly source: Pick<SourceCheck, "files" | "failedTests" | "resourceFiles" | "workloads">;
   /** How many units of policy there are. */
   readonly units: number;
   /** Of policies, with the text that they are about. */
@@ -43,15 +48,11 @@ export async function findFaults(directory: string, options: FaultOptions, cwd: 
   const said = await readLanguage(options, cwd);
   const { signatures } = await loadOwnBuiltins(options.builtins, cwd);
   const builtins = said.restrict(signatures);
-  const units = findUnits(source.files, said);
+  const units = await unitsOf(source, directory, { cwd, said });
   const schemas = await readSchemas(schema, source.files, cwd);
-  const ofUnits = units.flatMap(({ unit, diagnostics }) => [
-    ...diagnostics,
-    ...checkUnit({ ...unit, modules: [...unit.modules, ...unit.tests] }, { strict, schemas, builtins }),
-  ]);
   // Bindings say in which role a unit is asked; without any, the entrypoints' names do.
-  if (source.resourceFiles === 0) ofUnits.push(...units.flatMap(({ unit }) => checkOffered(unit, builtins)));
-  ofUnits.push(...units.flatMap(({ unit }) => findSlowPaths(unit, builtins)));
+  const asBound = source.resourceFiles === 0;
+  const ofUnits = units.flatMap((unit) => checkPolicies(unit, { strict, schemas, builtins, asBound }));
   // What no binding names refuses nothing: its faults are for whoever binds it one day.
   const isAsked = strict || schema !== undefined;
   const isHarmless = source.isTaken && source.resourceFiles > 0 && !isAsked;
@@ -76,6 +77,53 @@ function unreadFaults(
     }));
 }
 
+/** The faults of policies alone, of all that the paths hold as one program: what `opa check` checks. Throws UsageError. */
+export async function findPolicyFaults(
+  paths: readonly string[],
+  options: FaultOptions & { readonly isIgnored?: Reading["isIgnored"]; readonly bundle?: boolean | undefined },
+  cwd: string,
+): Promise<Faults> {
+  const { isIgnored, bundle: isBundle = false, strict = false } = options;
+  const said = await readLanguage(options, cwd);
+  const { signatures } = await loadOwnBuiltins(options.builtins, cwd);
+  // Whether data files fit together is a question of bundles: a directory may hold any.
+  const files = await readFiles(paths, cwd, { wanted: isBundle ? UNIT_FILES : POLICY_FILES, isIgnored });
+  const schemas = await readSchemas(options.schema, files, cwd);
+  const program = await oneProgram(paths, files, { cwd, said, isBundle: true });
+  const found = checkPolicies(program, { strict, schemas, builtins: said.restrict(signatures), asBound: true });
+  const source = { files, failedTests: [], resourceFiles: 0, workloads: 0 };
+  return { source, units: 1, found, records: unique(found.map(toDiagnosticRecord)) };
+}
+
+/** Where no binding names units all of the directory is one program, as `regomesh test` and opa have it. */
+async function unitsOf(
+  source: SourceCheck,
+  directory: string,
+  { cwd, said }: { readonly cwd: string; readonly said: Said },
+): Promise<readonly FoundUnit[]> {
+  const documents = source.files.filter(({ text }) => mentionsGroup(text));
+  const hasRego = source.files.some(({ name }) => name.endsWith(".rego"));
+  if (!hasRego || (await isMesh(documents, directory, cwd))) return findUnits(source.files, said);
+  const here = relative(await realpath(cwd), await realpath(resolve(cwd, directory))) || ".";
+  const files = source.files.filter(({ name }) => UNIT_FILES.test(name));
+  return [await oneProgram([here], files, { cwd, said, isBundle: true })];
+}
+
+type PolicyChecks = NonNullable<Parameters<typeof checkUnit>[1]> & {
+  readonly builtins: BuiltinSignatures;
+  /** Rules named as the mesh's entrypoints are checked as if they were bound. */
+  readonly asBound: boolean;
+};
+
+function checkPolicies({ unit, diagnostics }: FoundUnit, { asBound, ...checks }: PolicyChecks): readonly Diagnostic[] {
+  return [
+    ...diagnostics,
+    ...checkUnit({ ...unit, modules: [...unit.modules, ...unit.tests] }, checks),
+    ...(asBound ? checkOffered(unit, checks.builtins) : []),
+    ...findSlowPaths(unit, checks.builtins),
+  ];
+}
+
 /** The check, with every file named from where the command was given. */
 async function checkDirectory(
   directory: string,
@@ -86,7 +134,7 @@ async function checkDirectory(
   const place = resolve(cwd, directory);
   const facts = await stat(place).catch(() => undefined);
   if (facts === undefined) throw new UsageError(`${directory}: no such file or directory`);
-  if (!facts.isDirectory()) throw new UsageError(`${directory} is no directory: the source is checked as a whole`);
+  if (!facts.isDirectory()) throw new UsageError(`${directory} is no directory: a source is checked as a whole`);
   const source = await checkSource(place, rights, against).catch((error: unknown) => {
     throw error instanceof StandingError ? new UsageError(error.message) : error;
   });

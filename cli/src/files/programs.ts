@@ -1,5 +1,5 @@
 /**
- * What `test` runs as one program. Where a binding names units they are units, as a proxy would
+ * What `test` runs and `check` checks as one program. Where a binding names units they are units, as a proxy would
  * have them; without any, all that the paths hold is one program, as `opa test` has it: whoever
  * has no mesh yet keeps libraries and policies in directories side by side.
  */
@@ -9,7 +9,7 @@ import type { Diagnostic, Source } from "@regomesh/base";
 import { type RegoSource, type TestedUnit, toUnit } from "@regomesh/policy-compiler";
 import { mentionsGroup, parseResources } from "@regomesh/resources";
 import { mergeData } from "./merge-data.ts";
-import { readFiles } from "./read-files.ts";
+import { readFiles, type Wanted } from "./read-files.ts";
 import { type FoundUnit, findUnits, type Said, UNIT_FILES } from "./units.ts";
 
 const POLICIES = /\.(rego|json|ya?ml)$|(^|\/)\.manifest$/;
@@ -24,15 +24,31 @@ export type Programs = {
   readonly files: readonly Source[];
 };
 
-/** `said`: the language where no manifest says one. Throws UsageError where a path cannot be read. */
-export async function readPrograms(paths: readonly string[], cwd: string, said: Said = {}): Promise<Programs> {
-  const files = await readFiles(paths, cwd, POLICIES);
+/** How paths are read. */
+export type Reading = {
+  readonly cwd: string;
+  /** The language where no manifest says one. */
+  readonly said: Said;
+  readonly isIgnored?: Wanted["isIgnored"];
+  /** Paths are bundles: of what a directory holds only `data.json`, `data.yaml` and `data.yml` are data. */
+  readonly isBundle?: boolean | undefined;
+};
+
+/** Throws UsageError where a path cannot be read. */
+export async function readPrograms(paths: readonly string[], reading: Reading): Promise<Programs> {
+  const { cwd, said, isIgnored, isBundle } = reading;
+  const files = await readFiles(paths, cwd, { wanted: POLICIES, isIgnored });
   const documents = files.filter(({ name, text }) => DOCUMENTS.test(name) && mentionsGroup(text));
-  const isMesh = hasBinding(documents) || hasBinding(await documentsAround(paths[0] ?? ".", cwd));
-  if (isMesh) return { programs: findUnits(files.filter(isOfUnit), said), documents, files };
-  const owned = files.filter((file) => !documents.includes(file));
+  if (await isMesh(documents, paths[0] ?? ".", cwd))
+    return { programs: findUnits(files.filter(isOfUnit), said), documents, files };
+  const owned = isBundle ? files.filter(isOfUnit) : files.filter((file) => !documents.includes(file));
   if (!owned.some(({ name }) => name.endsWith(".rego"))) return { programs: [], documents, files };
-  return { programs: [await oneProgram(paths, owned, { cwd, said })], documents, files };
+  return { programs: [await oneProgram(paths, owned, reading)], documents, files };
+}
+
+/** Whether bindings name units: among the documents, or in the repository that the path is in. */
+export async function isMesh(documents: readonly Source[], path: string, cwd: string): Promise<boolean> {
+  return hasBinding(documents) || hasBinding(await documentsAround(path, cwd));
 }
 
 function isOfUnit({ name }: Source): boolean {
@@ -48,7 +64,7 @@ async function documentsAround(path: string, cwd: string): Promise<readonly Sour
   let at = resolve(cwd, path);
   for (let level = 0; level < LEVELS_MAX; level++) {
     if ((await stat(join(at, ".git")).catch(() => undefined)) !== undefined) {
-      const found = await readFiles([at], cwd, DOCUMENTS).catch(() => []);
+      const found = await readFiles([at], cwd, { wanted: DOCUMENTS }).catch(() => []);
       return found.filter(({ text }) => mentionsGroup(text));
     }
     const above = dirname(at);
@@ -58,11 +74,11 @@ async function documentsAround(path: string, cwd: string): Promise<readonly Sour
   return [];
 }
 
-/** Data files go under their path below the path that named them. */
-async function oneProgram(
+/** All that the paths hold; data files go under their path below the path that named them. */
+export async function oneProgram(
   paths: readonly string[],
   files: readonly Source[],
-  { cwd, said }: { readonly cwd: string; readonly said: Said },
+  { cwd, said, isBundle = false }: Reading,
 ): Promise<FoundUnit> {
   const modules = new Map<string, RegoSource>();
   const tests = new Map<string, RegoSource>();
@@ -77,7 +93,7 @@ async function oneProgram(
       name: directory,
       directory: base === "." ? "" : base,
       files: own,
-      data: "directory",
+      data: isBundle ? "bundle" : "directory",
       version: said.version,
       language: said.language,
     });

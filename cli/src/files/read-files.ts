@@ -1,8 +1,9 @@
 /**
- * Files that a command was given: named ones, and what lies below named directories.
- * Hidden entries (but for a bundle's `.manifest`) and `node_modules` are passed over; sizes and counts are bounded.
+ * Files that a command was given: named ones, and what lies below named directories, symbolic links followed as opa
+ * follows them. Hidden entries (but for a bundle's `.manifest`), `node_modules` and what `--ignore` matches are passed
+ * over; sizes and counts are bounded.
  */
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Source } from "@regomesh/base";
 import { UsageError } from "../command.ts";
@@ -11,10 +12,19 @@ const FILES_MAX = 20_000;
 /** As the controller's own limit for a file of a commit. */
 const FILE_BYTES_MAX = 8 * 1024 * 1024;
 
+export type Wanted = {
+  /** Of a file's name below a directory. */
+  readonly wanted: RegExp;
+  /** Says of the name of a file or directory below a named one that it is passed over. */
+  readonly isIgnored?: ((name: string) => boolean) | undefined;
+  /** Links to directories are not followed: of what is written nothing may lie elsewhere. */
+  readonly staysInside?: boolean;
+};
+
 /** Reads what `paths` name, relative to `cwd`; files keep the name by which the user knows them. Throws UsageError. */
-export async function readFiles(paths: readonly string[], cwd: string, wanted: RegExp): Promise<readonly Source[]> {
+export async function readFiles(paths: readonly string[], cwd: string, which: Wanted): Promise<readonly Source[]> {
   const names = new Set<string>();
-  for (const path of paths) await addPath(names, path.replace(/(?!^)\/+$/, ""), cwd, wanted, true);
+  for (const path of paths) await addNamed({ names, cwd, which }, path.replace(/(?!^)\/+$/, ""));
   return await Promise.all([...names].sort().map(async (name) => ({ name, text: await readText(resolve(cwd, name)) })));
 }
 
@@ -27,24 +37,37 @@ export async function readFlagFile(path: string, cwd: string, flag: string): Pro
   }
 }
 
-async function addPath(names: Set<string>, path: string, cwd: string, wanted: RegExp, isNamed: boolean): Promise<void> {
-  const place = resolve(cwd, path);
+type Search = { readonly names: Set<string>; readonly cwd: string; readonly which: Wanted };
+
+async function addNamed(search: Search, path: string): Promise<void> {
+  const place = resolve(search.cwd, path);
   const facts = await stat(place).catch((error: unknown) => {
     throw new UsageError(`${path}: ${reasonOf(error)}`);
   });
-  if (facts.isFile()) {
-    if (isNamed || wanted.test(path)) names.add(path);
-    if (names.size > FILES_MAX) throw new UsageError(`more than ${FILES_MAX} files; name fewer directories`);
-    return;
-  }
-  if (!facts.isDirectory()) return;
+  if (facts.isFile()) addFile(search, path);
+  else if (facts.isDirectory()) await addBelow(search, path, []);
+}
+
+/** `above`: the real places of the directories that this one lies in, so that a link to one of them ends. */
+async function addBelow(search: Search, path: string, above: readonly string[]): Promise<void> {
+  const { cwd, which } = search;
+  const place = await realpath(resolve(cwd, path));
+  if (above.includes(place)) return;
   for (const entry of await readdir(place, { withFileTypes: true })) {
     if ((entry.name.startsWith(".") && entry.name !== ".manifest") || entry.name === "node_modules") continue;
+    if (which.isIgnored?.(entry.name)) continue;
     const below = path === "." ? entry.name : join(path, entry.name);
-    if (entry.isDirectory() || (entry.isFile() && wanted.test(entry.name))) {
-      await addPath(names, below, cwd, wanted, false);
-    }
+    // A link that leads nowhere is no file.
+    const facts = entry.isSymbolicLink() ? await stat(resolve(cwd, below)).catch(() => undefined) : entry;
+    if (facts?.isDirectory() && which.staysInside && entry.isSymbolicLink()) continue;
+    if (facts?.isDirectory()) await addBelow(search, below, [...above, place]);
+    else if (facts?.isFile() && which.wanted.test(entry.name)) addFile(search, below);
   }
+}
+
+function addFile({ names }: Search, path: string): void {
+  names.add(path);
+  if (names.size > FILES_MAX) throw new UsageError(`more than ${FILES_MAX} files; name fewer directories`);
 }
 
 async function readText(place: string): Promise<string> {

@@ -15,12 +15,14 @@ export type MergedData = { readonly data: JsonObject; readonly diagnostics: read
 /** Levels of nesting in a data file: what walks data recursively stays within its stack. */
 const DEPTH_MAX = 500;
 /** Of one file, and of one key in letters: more says no more. */
+const CONFLICT_HINT = "keep it in one of the two files; test fixtures are passed over with --ignore or --bundle";
 const DUPLICATES_SHOWN = 20;
 const KEY_SHOWN = 60;
 
 /** Two files that say something of the same path are a fault, unless both are objects there. */
 export function mergeData(files: readonly DataFile[]): MergedData {
   const diagnostics: Diagnostic[] = [];
+  const taken: { readonly name: string; readonly value: JsonValue }[] = [];
   let data: JsonObject = {};
   for (const { source, path } of files) {
     const read = readValue(source);
@@ -41,10 +43,12 @@ export function mergeData(files: readonly DataFile[]): MergedData {
     const merged = merge(data, placed, []);
     if ("conflict" in merged) {
       const place = ["data", ...merged.conflict].join(".");
-      diagnostics.push(
-        report(source, 0, `${place} is given by another data file too`, "keep it in one of the two files"),
-      );
-    } else data = merged.value as JsonObject;
+      const other = taken.find(({ value }) => "conflict" in merge(value, placed, []))?.name ?? "another data file";
+      diagnostics.push(report(source, 0, `${place} is given by ${other}, too`, CONFLICT_HINT));
+      continue;
+    }
+    data = merged.value as JsonObject;
+    taken.push({ name: source.name, value: placed });
   }
   return { data, diagnostics };
 }

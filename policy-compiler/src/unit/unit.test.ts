@@ -56,7 +56,7 @@ test("a key that stands twice has its last value, in YAML as in JSON", () => {
 const faults: Record<string, readonly [Record<string, string>, string]> = {
   "the same path in two files": [
     { "data.json": '{"a": {"b": 1}}', "a/data.yaml": "b: 2" },
-    "data.a.b is given by another data file too",
+    "data.a.b is given by policies/authz/a/data.yaml, too",
   ],
   "text after the value": [
     { "data.json": "{} {}" },

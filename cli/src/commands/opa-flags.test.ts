@@ -1,0 +1,127 @@
+/** A policy repository as OPA's users have it: libraries beside policies, fixtures beside tests, links, and opa's own flags. */
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { dispatch } from "../main.ts";
+
+const FILES: Readonly<Record<string, string>> = {
+  "v1/policy/app.rego": "package app\n\nimport data.lib\n\nallow if lib.is_admin(input.user)\n",
+  "v1/policy/app_test.rego": 'package app_test\n\ntest_admin if data.app.allow with input.user as "ann"\n',
+  "v1/policy/testdata/one.json": '{"user": "ann"}',
+  "v1/policy/testdata/two.json": '{"user": "bob"}',
+  "v1/lib/lib.rego": "package lib\n\nis_admin(user) if user in data.lib.admins\n",
+  "v1/lib/data.json": '{"admins": ["ann"]}',
+  "slow/slow_test.rego": "package slow_test\n\ntest_sum if sum([i | some i in numbers.range(1, 300000)]) > 0\n",
+  "old/set.rego": "package old\n\ndeny[msg] {\n\tmsg := input.x\n}\n\nf(x) = 1 { x }\n",
+};
+const LINKS: Readonly<Record<string, string>> = {
+  "links/lib": "../v1/lib",
+  "links/app.rego": "../v1/policy/app.rego",
+  "links/up": "..",
+  "links/dead.rego": "nowhere",
+};
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "regomesh-opa-flags-"));
+  for (const [name, text] of Object.entries(FILES)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), text);
+  }
+  await mkdir(join(folder, "links"));
+  for (const [name, target] of Object.entries(LINKS)) await symlink(target, join(folder, name));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function run(directory: string, line: string): Promise<{ code: number; out: string; err: string }> {
+  let [out, err] = ["", ""];
+  const code = await dispatch(line.split(" "), {
+    out: (text) => {
+      out += text;
+    },
+    err: (text) => {
+      err += text;
+    },
+    env: () => undefined,
+    environment: () => ({}),
+    cwd: join(folder, directory),
+    isTerminal: false,
+    columns: 100,
+    signal: new AbortController().signal,
+    onReload: () => {},
+  });
+  return { code, out, err };
+}
+
+const CLEAN = "3 policy files in 1 unit: ok\n";
+
+/** Command line, exit code, and the end of what it says. */
+const rows: readonly (readonly [line: string, code: number, said: string])[] = [
+  ["check", 0, CLEAN],
+  ["check policy lib", 0, CLEAN],
+  ["check --strict policy lib", 0, CLEAN],
+  ["check policy/app.rego lib/lib.rego", 0, "2 policy files in 1 unit: ok\n"],
+  ["check --bundle .", 0, CLEAN],
+  ["check policy/app.rego", 1, "1 policy file in 1 unit: 1 error\n"],
+  ["check --ignore lib,*_test.rego .", 1, "1 policy file in 1 unit: 1 error\n"],
+  ["test .", 1, "hint: keep it in one of the two files; test fixtures are passed over with --ignore or --bundle\n"],
+  ["test --ignore testdata .", 0, "PASS: 1/1\n"],
+  ["test --ignore *.x --ignore testdata -z --timeout 1s .", 0, "PASS: 1/1\n"],
+  ["test -b .", 0, "PASS: 1/1\n"],
+  ["test -b --timeout 1ms --fuel 5 .", 64, "takes --fuel or --timeout, not both (regomesh test --help)\n"],
+  ["eval -b . data.lib.admins", 0, '["ann"]\n'],
+  ["eval -d . --ignore testdata data.lib.admins", 0, '["ann"]\n'],
+  ["build -b -t wasm -e app/allow --out ../built .", 0, "2 rules, 1 entrypoint\n"],
+  ["build -e app/allow --out ../built policy lib", 0, "2 rules, 1 entrypoint\n"],
+  [
+    "build -t plan -e app/allow .",
+    64,
+    "--target is wasm, not plan: opa build writes bundles of Rego and plans (regomesh build --help)\n",
+  ],
+];
+
+test.each(rows)("regomesh %s", async (line, code, said) => {
+  const { out, err, ...rest } = await run("v1", line);
+  expect({ ...rest, said: (out + err).slice(-said.length) }).toEqual({ code, said });
+});
+
+test("a test that needs more than --timeout leaves it is an error", async () => {
+  expect(await run(".", "test slow")).toMatchObject({ code: 0, out: "PASS: 1/1\n" });
+  const { code, out } = await run(".", "test --timeout 1ms slow");
+  expect([code, out]).toEqual([2, expect.stringContaining("data.slow_test.test_sum: ERROR")]);
+});
+
+test("check shows so many errors as --max-errors says, and is refused for all of them", async () => {
+  const { code, out, err } = await run(".", "check --max-errors 1 old/set.rego");
+  expect([code, out, err.match(/_error:/g)?.length]).toEqual([1, "1 policy file in 1 unit: 3 errors\n", 1]);
+});
+
+test("what is about a source is refused where policies alone are checked", async () => {
+  const { code, err } = await run("v1", "check --base . policy lib");
+  expect([code, err]).toEqual([64, expect.stringContaining("--base is about a source, which is one directory")]);
+});
+
+test("what Rego v0 writes for a set is told of, with what reads it", async () => {
+  const { err } = await run(".", "check old");
+  expect(err.split("\n").filter((line) => /error:|^hint/.test(line))).toEqual([
+    "old/set.rego:3:1: rego_parse_error: `contains` keyword is required for partial set rules",
+    "hint: Rego v0 is read with --v0-compatible, and made v1 by regomesh fmt --rego-v1 -w",
+    "old/set.rego:3:11: rego_parse_error: `if` keyword is required before rule body",
+    "old/set.rego:7:10: rego_parse_error: `if` keyword is required before function body",
+    "hint: Rego v1 writes: name if { ... }",
+  ]);
+  expect(await run(".", "check --v0-compatible old")).toMatchObject({ code: 0, err: "" });
+});
+
+test("links are followed as opa follows them, each directory once on a way; fmt stays in the directory it was given", async () => {
+  const { out } = await run("links", "eval -d app.rego -d lib -f json data");
+  expect(JSON.parse(out)).toMatchObject({
+    result: [{ expressions: [{ value: { admins: ["ann"], app: {}, lib: {} } }] }],
+  });
+  const found = await run("links", "check --ignore up .");
+  expect([found.code, found.out]).toEqual([0, "2 policy files in 1 unit: ok\n"]);
+  expect((await run(".", "fmt --v0-compatible -l links")).out).toBe("");
+  const around = await run(".", "eval --v0-compatible -d links/up --ignore v1,slow data.links.up");
+  expect([around.code, around.out]).toEqual([0, "undefined\n"]);
+});
