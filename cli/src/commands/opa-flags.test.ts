@@ -106,7 +106,7 @@ test("what Rego v0 writes for a set is told of, with what reads it", async () =>
   const { err } = await run(".", "check old");
   expect(err.split("\n").filter((line) => /error:|^hint/.test(line))).toEqual([
     "old/set.rego:3:1: rego_parse_error: `contains` keyword is required for partial set rules",
-    "hint: Rego v0 is read with --v0-compatible, and made v1 by regomesh fmt --rego-v1 -w",
+    "hint: Rego v1 writes: name contains value if { ... }; v0 is read with --v0-compatible, and made v1 by regomesh fmt --rego-v1 -w",
     "old/set.rego:3:11: rego_parse_error: `if` keyword is required before rule body",
     "old/set.rego:7:10: rego_parse_error: `if` keyword is required before function body",
     "hint: Rego v1 writes: name if { ... }",

@@ -6,8 +6,8 @@ import { type Cursor, makeParseError } from "./cursor.ts";
 export const IF = "`if` keyword is required before rule body";
 export const IF_HINT = "Rego v1 writes: name if { ... }";
 export const CONTAINS = "`contains` keyword is required for partial set rules";
-/** Of a file's first such fault: what is written for v0 has one for every rule. */
-const V0_HINT = "Rego v0 is read with --v0-compatible, and made v1 by regomesh fmt --rego-v1 -w";
+/** Goes on after the hint of a file's first such fault: what is written for v0 has one for every rule. */
+const V0_HINT = "; v0 is read with --v0-compatible, and made v1 by regomesh fmt --rego-v1 -w";
 
 /** `p[x]`: with neither `if`, `contains` nor value that is a set in v0, and of `p[x] = y` it has no `else`. */
 export function isShort({ ref, args, isSet }: Head): boolean {
@@ -16,8 +16,8 @@ export function isShort({ ref, args, isSet }: Head): boolean {
 
 /** Braces behind a head are v0's. What was a set there is none with `if` alone, and is told of it, too. */
 export function failV0Body(cursor: Cursor, head: Head, sign: RuleForm["sign"]): never {
-  const isFirst = cursor.diagnostics.every(({ hint }) => hint !== V0_HINT);
-  const hintOf = (hint: string) => (isFirst ? V0_HINT : hint);
+  const isFirst = !cursor.diagnostics.some(({ hint }) => hint?.endsWith(V0_HINT));
+  const hintOf = (hint: string) => (isFirst ? hint + V0_HINT : hint);
   const at = cursor.at(cursor.token);
   if (sign === undefined && isShort(head)) {
     cursor.report(head.at, CONTAINS, hintOf("Rego v1 writes: name contains value if { ... }"));
