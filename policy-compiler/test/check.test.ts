@@ -6,7 +6,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { toDiagnosticRecord } from "@regomesh/base";
-import { checkUnit } from "@regomesh/policy-compiler";
+import { checkUnit, type RegoSource } from "@regomesh/policy-compiler";
 import { expect, test } from "vitest";
 
 type Answer = {
@@ -22,7 +22,7 @@ const answers = JSON.parse(readFileSync(file, "utf8")) as readonly Answer[];
 
 test.each(answers.map((answer) => [answer.modules.join("\n"), answer] as const))("check says of\n%s", (_, answer) => {
   const { modules: texts, version = "v1", strict = false, want } = answer;
-  const modules = texts.map((text, i) => ({ name: `test-${i}.rego`, text, version }));
+  const modules: readonly RegoSource[] = texts.map((text, i) => ({ name: `test-${i}.rego`, text, version }));
   const found = checkUnit({ name: "", modules, data: {} }, { strict }).filter(({ severity }) => severity === "error");
   const isUnparsed = want.length > 0 && want.every((place) => place.startsWith(PARSE));
   const last = isUnparsed ? Math.max(...want.map((place) => Number(place.split(":")[1]))) : Number.POSITIVE_INFINITY;
