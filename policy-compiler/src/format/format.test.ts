@@ -33,6 +33,10 @@ const V1: Record<string, readonly [text: string, formatted: string]> = {
     "package p\nq := 1 if { x } else := 2 if { y }\nelse := 3",
     "package p\n\nq := 1 if x\n\nelse := 2 if y\n\nelse := 3\n",
   ],
+  "an else whose value is of several lines has a body in braces": [
+    "package p\nq := 1 if { x } else := f([\n\t1,\n]) if y\n\nr := f([\n\t1,\n]) if y\n",
+    "package p\n\nq := 1 if x\n\nelse := f([\n\t1,\n]) if {\n\ty\n}\n\nr := f([\n\t1,\n]) if y\n",
+  ],
   "membership keeps the parentheses it needs, which opa fmt drops": [
     "package p\nq if { x in (y in z); a, (b in c) in d; (e in f) in g }",
     "package p\n\nq if {\n\tx in (y in z)\n\ta, (b in c) in d\n\te in f in g\n}\n",

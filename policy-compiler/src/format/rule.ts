@@ -58,7 +58,8 @@ function writeRule(printer: Printer, rule: Rule, isElse: boolean): void {
     printer.write(" if");
     const [only, more] = rule.body;
     const head = printer.placeOf(rule.head.at);
-    const headEnd = head.row + countLineEnds(head.text);
+    // OPA takes an else's head to be the word alone, however long its value is.
+    const headEnd = isElse ? head.row : head.row + countLineEnds(head.text);
     if (only !== undefined && more === undefined && printer.rowOf(only.at) === headEnd && !isSetTerm(only)) {
       printer.write(" ");
       writeExpr(printer, only);
