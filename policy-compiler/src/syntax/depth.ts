@@ -37,9 +37,17 @@ export function findTooDeep(root: object): TooDeep | undefined {
     const below = node.kind === undefined ? depth : depth + 1;
     const inside = node.kind !== undefined && CLOSURES.has(node.kind) ? closures + 1 : closures;
     if (Array.isArray(node)) for (const part of node) waiting.push(part, below, inside);
-    else for (const name in node) if (name !== "at") waiting.push(node[name as keyof Node], below, inside);
+    else pushParts(node, below, inside, waiting);
   }
   return undefined;
+}
+
+/** Each part once: what an object's text has, or the operands of a body that stands for `and` or `or`, is the same nodes again. */
+function pushParts(node: Node, depth: number, closures: number, waiting: Waiting): void {
+  for (const name in node) {
+    if (name === "at" || name === "logical" || (name === "entries" && "written" in node)) continue;
+    waiting.push(node[name as keyof Node], depth, closures);
+  }
 }
 
 /** Nodes that are not looked at yet, each with what is around it, side by side: a list may have hundreds of thousands. */

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { Cursor } from "./cursor.ts";
 import { CLOSURES_MAX } from "./limits.ts";
 import { parseModule, parseQuery } from "./parse.ts";
 
@@ -75,6 +76,30 @@ test.each([
   expect(messages(`package p\nx := ${make(2 * CLOSURES_MAX)}`)).toEqual([
     `max nesting depth of ${CLOSURES_MAX} comprehensions and bodies exceeded`,
   ]);
+});
+
+test.each([
+  ["unions in sets, which are no comprehensions,", (n: number) => `${"{a | ".repeat(n)}b${", c}".repeat(n)}`],
+  ["unions in arrays and calls", (n: number) => `${"[a | f({a | x[".repeat(n)}b${"], c}), c]".repeat(n)}`],
+])("%s are read once", (_, make) => {
+  const takenOf = (levels: number): number => {
+    const takes = vi.spyOn(Cursor.prototype, "take");
+    expect(messages(`package p\nx := ${make(levels)}`)).toEqual([]);
+    const { length } = takes.mock.calls;
+    takes.mockRestore();
+    return length;
+  };
+  expect(takenOf(200)).toBeLessThan(2.1 * takenOf(100));
+});
+
+test("an object's entries are walked once where a key stands twice", () => {
+  expect(messages(`package p\nx := ${'{"a": 1, "a": '.repeat(500)}1${"}".repeat(500)}`)).toEqual([]);
+});
+
+test("operands inside one another are walked once", () => {
+  const text = (n: number) => `package p\nimport rego.v2\nx if ${"not {".repeat(n)}1${"} or b".repeat(n)}`;
+  expect(messages(text(60))).toEqual([]);
+  expect(messages(text(5_000))).toHaveLength(1);
 });
 
 test("what takes no longer than it is long: zeros inside of a number that is a key", () => {
