@@ -235,10 +235,11 @@ export class Cursor {
   }
 
   /**
-   * The term here, parsed once: where braces and parentheses are tried as a body or a group first, each of those
-   * inside one another would be read again by all around it, as a term.
+   * The term here, parsed once: where what is around it may be read in two ways (a comprehension or a union; a body, a
+   * group or a term), each of those inside one another would be read again by all around it. Kept are those that may
+   * be asked for again: all where groups are tried, otherwise those in which something turned out to be another thing.
    */
-  parseOnce(parse: () => Term): Term {
+  parseOnce(parse: (cursor: Cursor) => Term): Term {
     const start = this.index;
     const known = this.#terms.get(start);
     if (known !== undefined) {
@@ -248,12 +249,15 @@ export class Cursor {
       return known.term;
     }
     const reported = this.diagnostics.length;
+    const refuted = this.isLogical ? -1 : this.#refuted.size;
     try {
-      const term = parse();
-      this.#terms.set(start, { term, end: this.index, diagnostics: this.diagnostics.slice(reported) });
+      const term = parse(this);
+      if (this.#refuted.size > refuted) {
+        this.#terms.set(start, { term, end: this.index, diagnostics: this.diagnostics.slice(reported) });
+      }
       return term;
     } catch (fault) {
-      if (fault instanceof SyntaxFault) this.#terms.set(start, { fault });
+      if (fault instanceof SyntaxFault && this.#refuted.size > refuted) this.#terms.set(start, { fault });
       throw fault;
     }
   }

@@ -98,11 +98,9 @@ function parsePrimary(cursor: Cursor): Term {
     }
     case "punct":
       if (token.text === "-") return parseNegative(cursor);
-      if (token.text === "[") return cursor.grammar.parseBrackets(cursor);
-      if (token.text === "(" || token.text === "{") {
-        const parse = token.text === "(" ? parseParentheses : cursor.grammar.parseBraces;
-        return cursor.isLogical ? cursor.parseOnce(() => parse(cursor)) : parse(cursor);
-      }
+      if (token.text === "[") return cursor.parseOnce(cursor.grammar.parseBrackets);
+      if (token.text === "{") return cursor.parseOnce(cursor.grammar.parseBraces);
+      if (token.text === "(") return cursor.isLogical ? cursor.parseOnce(parseParentheses) : parseParentheses(cursor);
       break;
     case "template-text":
     case "template-open":
