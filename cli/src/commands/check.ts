@@ -32,6 +32,8 @@ their tests, rules named as the mesh's entrypoints as if they were bound. Files,
                               a directory. What would go needs a word by the hash that is shown,
                               in a commit's message since BASE or in the next one's
       --state DIR             what is in force: as the controller keeps it in its state folder
+      --source NAME=DIR       a checkout of what the PolicySource NAME names, checked together with
+                              the directory that names it; any number
 ${ALLOW_HELP.slice(1)}
   -S, --strict                also refuse what is unused: imports, variables, arguments
 ${SCHEMA_HELP}${BUNDLE_HELP}${IGNORE_HELP}
@@ -47,6 +49,7 @@ Example: regomesh check .regomesh/repo
 const flags = {
   base: { type: "string" },
   state: { type: "string" },
+  source: { type: "string", multiple: true },
   ...allowFlag,
   ...builtinsFlag,
   ...languageFlags,
@@ -79,7 +82,8 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   const records = fewer(all, errorsMax);
   if (format === "json") io.out(`${JSON.stringify(toOpaShape(records, failedTests), null, 2)}\n`);
   else {
-    for (const record of records) io.err(`${printFound(record, found, source.files)}\n`);
+    const files = [...source.files, ...source.others.flatMap((other) => other.files)];
+    for (const record of records) io.err(`${printFound(record, found, files)}\n`);
     for (const { file, row, name, message } of failedTests) io.err(`${file}:${row}: ${name} fails: ${message}\n`);
     io.out(`${summary(source, units, all)}\n`);
   }
@@ -87,9 +91,10 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   return isRefused ? EXIT.no : EXIT.yes;
 }
 
-type Values = Omit<FaultOptions, "rights" | "against"> & {
+type Values = Omit<FaultOptions, "rights" | "against" | "checkouts"> & {
   readonly base?: string | undefined;
   readonly state?: string | undefined;
+  readonly source?: readonly string[] | undefined;
   readonly allow?: readonly string[] | undefined;
   readonly bundle?: boolean | undefined;
   readonly ignore?: readonly string[] | undefined;
@@ -100,11 +105,12 @@ async function find(paths: readonly string[], values: Values, cwd: string): Prom
   const [path = ".", ...more] = paths;
   const rights = parseAllow(values.allow);
   const against = againstOf(values, cwd);
+  const checkouts = parseCheckouts(values.source ?? [], cwd);
   const isIgnored = parseIgnore(values.ignore);
   const isFile = (await stat(resolve(cwd, path)).catch(() => undefined))?.isFile() ?? false;
   const isAlone = more.length > 0 || isFile || values.bundle || isIgnored !== undefined;
-  if (!isAlone) return await findFaults(path, { ...values, rights, against }, cwd);
-  const [flag] = (["base", "state", "allow"] as const).filter((each) => values[each] !== undefined);
+  if (!isAlone) return await findFaults(path, { ...values, rights, against, checkouts }, cwd);
+  const [flag] = (["base", "state", "source", "allow"] as const).filter((each) => values[each] !== undefined);
   if (flag !== undefined) throw new UsageError(`--${flag} is about a source, which is one directory, and all of it`);
   return await findPolicyFaults([path, ...more], { ...values, rights, isIgnored }, cwd);
 }
@@ -131,6 +137,17 @@ function againstOf(
   if (base !== undefined && state !== undefined) throw new UsageError("takes --base or --state, not both");
   if (base !== undefined) return { kind: "base", name: base, place: resolve(cwd, base) };
   return state === undefined ? undefined : { kind: "state", folder: resolve(cwd, state) };
+}
+
+function parseCheckouts(named: readonly string[], cwd: string): Readonly<Record<string, string>> {
+  const pairs = named.map((text) => {
+    const at = text.indexOf("=");
+    if (at < 1 || at === text.length - 1) throw new UsageError("--source takes NAME=DIR");
+    return [text.slice(0, at), resolve(cwd, text.slice(at + 1))] as const;
+  });
+  const checkouts = Object.fromEntries(pairs);
+  if (Object.keys(checkouts).length < pairs.length) throw new UsageError("--source names a PolicySource twice");
+  return checkouts;
 }
 
 function summary(source: Faults["source"], units: number, records: readonly DiagnosticRecord[]): string {

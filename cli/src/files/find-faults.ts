@@ -26,13 +26,15 @@ const POLICY_FILES = /\.rego$|(^|\/)\.manifest$/;
 export type FaultOptions = Parameters<typeof readLanguage>[0] & {
   readonly rights: SourceRights;
   readonly against?: Against | undefined;
+  /** Checkouts of PolicySources, by their names. */
+  readonly checkouts?: Readonly<Record<string, string>>;
   readonly builtins?: Parameters<typeof loadOwnBuiltins>[0];
   readonly strict?: boolean | undefined;
   readonly schema?: Parameters<typeof readSchemas>[0];
 };
 
 export type Faults = {
-  readonly source: Pick<SourceCheck, "files" | "failedTests" | "resourceFiles" | "workloads">;
+  readonly source: Pick<SourceCheck, "files" | "others" | "failedTests" | "resourceFiles" | "workloads">;
   /** How many units of policy there are. */
   readonly units: number;
   /** Of policies, with the text that they are about. */
@@ -43,8 +45,8 @@ export type Faults = {
 
 /** Throws UsageError where the directory, or what it is held against, is none. */
 export async function findFaults(directory: string, options: FaultOptions, cwd: string): Promise<Faults> {
-  const { rights, against, strict = false, schema } = options;
-  const source = await checkDirectory(directory.replace(/(?!^)\/+$/, ""), rights, cwd, against);
+  const { strict = false, schema } = options;
+  const source = await checkDirectory(directory.replace(/(?!^)\/+$/, ""), options, cwd);
   const said = await readLanguage(options, cwd);
   const { signatures } = await loadOwnBuiltins(options.builtins, cwd);
   const builtins = said.restrict(signatures);
@@ -91,7 +93,7 @@ export async function findPolicyFaults(
   const schemas = await readSchemas(options.schema, files, cwd);
   const program = await oneProgram(paths, files, { cwd, said, isBundle: true });
   const found = checkPolicies(program, { strict, schemas, builtins: said.restrict(signatures), asBound: true });
-  const source = { files, failedTests: [], resourceFiles: 0, workloads: 0 };
+  const source = { files, others: [], failedTests: [], resourceFiles: 0, workloads: 0 };
   return { source, units: 1, found, records: unique(found.map(toDiagnosticRecord)) };
 }
 
@@ -127,22 +129,28 @@ function checkPolicies({ unit, diagnostics }: FoundUnit, { asBound, ...checks }:
 /** The check, with every file named from where the command was given. */
 async function checkDirectory(
   directory: string,
-  rights: SourceRights,
+  { rights, against, checkouts = {} }: FaultOptions,
   cwd: string,
-  against: Against | undefined,
 ): Promise<SourceCheck> {
   const place = resolve(cwd, directory);
   const facts = await stat(place).catch(() => undefined);
   if (facts === undefined) throw new UsageError(`${directory}: no such file or directory`);
   if (!facts.isDirectory()) throw new UsageError(`${directory} is no directory: a source is checked as a whole`);
-  const source = await checkSource(place, rights, against).catch((error: unknown) => {
+  const source = await checkSource(place, { rights, against, checkouts }).catch((error: unknown) => {
     throw error instanceof StandingError ? new UsageError(error.message) : error;
   });
   const here = await realpath(cwd);
-  const rename = (file: string) => (file === NO_FILE ? file : relative(here, join(source.top, file)) || ".");
+  const rename = (file: string) => {
+    if (file === NO_FILE) return file;
+    const other = source.others.find(({ name }) => file.startsWith(`${name}:`));
+    const path = other === undefined ? join(source.top, file) : join(other.top, file.slice(other.name.length + 1));
+    return relative(here, path) || ".";
+  };
+  const renameAll = (files: SourceCheck["files"]) => files.map(({ name, text }) => ({ name: rename(name), text }));
   return {
     ...source,
-    files: source.files.map(({ name, text }) => ({ name: rename(name), text })),
+    files: renameAll(source.files),
+    others: source.others.map((each) => ({ ...each, files: renameAll(each.files) })),
     unread: source.unread.map((each) => ({ ...each, name: rename(each.name) })),
     diagnostics: source.diagnostics.map((each) => ({ ...each, file: rename(each.file) })),
     failedTests: source.failedTests.map((each) => ({ ...each, file: rename(each.file) })),

@@ -65,7 +65,7 @@ const take = async (): Promise<readonly DiagnosticRecord[]> => {
   await rollout.take(toContent(tree, ROOT_SOURCE, "git main"));
   return refused?.diagnostics ?? [];
 };
-const check = async (against: Against) => await checkSource(folder, ALL_RIGHTS, against);
+const check = async (against: Against) => await checkSource(folder, { against });
 const said = (records: readonly DiagnosticRecord[]) => records.map(printRecord);
 /** Hashes of twelve digits that hints name. */
 const hashes = (records: readonly DiagnosticRecord[]) =>
