@@ -22,7 +22,7 @@ import { checkModifiers } from "./check-with.ts";
 import type { RewriteContext } from "./context.ts";
 import { type Dependencies, findDependencies } from "./dependencies.ts";
 import { areAlike, findNeeds } from "./early-ends.ts";
-import { findUnasked } from "./find-unasked.ts";
+import { findIndexPaths } from "./find-index-paths.ts";
 import { mayRuleFail } from "./may-fail.ts";
 import { collectAnnotations, jsonTerm, metadataChain, metadataRule } from "./metadata.ts";
 import { collectExports, collectGlobals } from "./names.ts";
@@ -192,12 +192,12 @@ function readAllFirst(state: State): State {
   const { errorsEnd } = state;
   const needs = new Map<Resolved.Rule, Resolved.Body>();
   const alike = new Set<Resolved.Rule>();
-  const unasked = findUnasked(root, { root, errorsEnd, generator: { counter: { generated: NEEDS_START } } });
+  const paths = findIndexPaths(root, { root, errorsEnd, generator: { counter: { generated: NEEDS_START } } });
   for (const node of eachNode(root)) {
     if (areAlike(node)) for (const rule of node.rules) alike.add(rule);
     if (node.rules.length < 2) continue;
     const generator = { counter: { generated: NEEDS_START } };
-    for (const [rule, body] of findNeeds(node, { root, errorsEnd, generator }, unasked)) needs.set(rule, body);
+    for (const [rule, body] of findNeeds(node, { root, errorsEnd, generator }, paths)) needs.set(rule, body);
   }
   const read = (rule: Resolved.Rule): Resolved.Rule => {
     const needed = withNeeds(rule, needs);
@@ -205,8 +205,8 @@ function readAllFirst(state: State): State {
     if (!linksOf(rule).some((link) => mayRuleFail(link, { root, errorsEnd }))) return needed;
     const generator = { counter: { generated: READING_START } };
     const called = callsFirst(needed, { root, errorsEnd, generator });
-    const left = unasked.size === 0 ? [] : linksOf(rule).map((link) => unasked.get(link));
-    return readFirst(called, { root, errorsEnd, generator, asksKeys: !alike.has(rule) }, left);
+    const own = paths.size === 0 ? [] : linksOf(rule).map((link) => paths.get(link));
+    return readFirst(called, { root, errorsEnd, generator, asksKeys: !alike.has(rule) }, own);
   };
   const reading = modules.map((module) => ({ ...module, rules: module.rules.map(read) }));
   const isSame = reading.every(({ rules }, i) => rules.every((rule, j) => rule === modules[i]?.rules[j]));

@@ -128,13 +128,52 @@ function knownIn(generator: Generator): (item: Term) => Term {
   return (item) => (isScalar(item) ? item : freshVar(generator, item.at));
 }
 
+/** A list as the index compares with it: the members that are scalars; of the others it knows that they are there. */
+export type List = readonly (Term | undefined)[];
+
+export function listOf(term: Term): List | undefined {
+  return term.kind === "array" ? term.items.map((item) => (isScalar(item) ? item : undefined)) : undefined;
+}
+
+/** What the index makes of a glob. */
+export type Glob = {
+  readonly list: List;
+  /** Each a character. */
+  readonly delimiters: string;
+};
+
 /** Between its delimiters the pattern has texts, or `*` alone: what is less plain the index does not read. */
-export function isPlainGlob(pattern: Term | undefined, delimiters: Term | undefined): boolean {
+export function plainGlob(pattern: Term | undefined, delimiters: Term | undefined): Glob | undefined {
   const given = globDelimiters(delimiters);
-  if (pattern?.kind !== "string" || given === undefined) return false;
+  if (pattern?.kind !== "string" || given === undefined) return undefined;
   let parts = [pattern.value];
   for (const character of given.characters) parts = parts.flatMap((part) => part.split(character));
-  return parts.every((part) => part === "*" || !/[[?{*\\]/.test(part));
+  if (!parts.every((part) => part === "*" || !/[[?{*\\]/.test(part))) return undefined;
+  const list = parts.map((value): Term | undefined =>
+    value === "*" ? undefined : { kind: "string", at: pattern.at, value },
+  );
+  return { list, delimiters: given.characters.join("") };
+}
+
+/** That a text is a list once the delimiters of a glob part it; undefined where no text can be. */
+export function splitTest(at: Location, value: Term, list: List, delimiters: string): Body | undefined {
+  const characters = [...delimiters];
+  const parts: string[] = [];
+  for (const item of list) {
+    if (item !== undefined && item.kind !== "string") return undefined;
+    if (item !== undefined && characters.some((character) => item.value.includes(character))) return undefined;
+    parts.push(item === undefined ? "*" : item.value.replace(/[\\*?[\]{}!,-]/g, "\\$&"));
+  }
+  if (parts.length === 0 || (parts.length > 1 && characters.length === 0)) return undefined;
+  const any = `{${characters.map((character) => `\\${character}`).join(",")}}`;
+  const text = (value: string): Term => ({ kind: "string", at, value });
+  const given: Term =
+    characters.length === 0 ? { kind: "null", at } : { kind: "array", at, items: characters.map(text) };
+  const call = (path: readonly string[], args: readonly Term[]): Expr => {
+    const what: What = { kind: "call", at, operator: { at, path }, args };
+    return { kind: "expr", at, isNegated: false, what, with: [] };
+  };
+  return [call(["is_string"], [value]), call(["glob", "match"], [text(parts.join(any)), given, value])];
 }
 
 /** `not { … }`. */

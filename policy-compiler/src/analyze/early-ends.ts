@@ -12,7 +12,7 @@ import { earlyValue } from "../resolved/early-exit.ts";
 import { isGroundHead, type RuleNode } from "../resolved/rule-tree.ts";
 import { constantText } from "../syntax/constant-text.ts";
 import { linksOf } from "../syntax/rule-links.ts";
-import type { Unasked } from "./find-unasked.ts";
+import type { IndexPaths } from "./find-index-paths.ts";
 import { mayRuleFail } from "./may-fail.ts";
 import { needsOf, type Reading } from "./read-first.ts";
 
@@ -30,7 +30,7 @@ export function areAlike({ rules, path }: RuleNode): boolean {
 export function findNeeds(
   node: RuleNode,
   reading: Omit<Reading, "asksKeys">,
-  unasked: Unasked,
+  paths: IndexPaths,
 ): ReadonlyMap<Rule, Body> {
   const needs = new Map<Rule, Body>();
   const rules = node.rules.filter(({ isDefault }) => !isDefault);
@@ -45,7 +45,7 @@ export function findNeeds(
       continue;
     const others = links.filter((_, i) => values[i] !== value);
     if (same.length * others.length > ASKED_MAX) continue;
-    const found = others.map((link) => needsOf(link, { ...reading, asksKeys: true }, unasked.get(link)));
+    const found = others.map((link) => needsOf(link, { ...reading, asksKeys: true }, paths.get(link)));
     if (found.some((body) => body.length === 0)) continue;
     others.forEach((link, i) => {
       needs.set(link, found[i] as Body);

@@ -4,6 +4,9 @@
  * the rule lets a level have one of several values and one of these is a beginning, an end or a list, its path ends there,
  * and what it compares further down is not asked (`Sorted` and `insertPath` of OPA's `ast/index.go`). A reference that no rule
  * compares is no level: it is asked of each rule that reads it.
+ *
+ * A rule that matches a text with a glob has the level split texts by its delimiters, for all rules whose paths come there
+ * alike: "a.b" is then asked as the list ["a", "b"], too, wherever a level knows lists (`valueMapper`).
  */
 import type { Location } from "@regomesh/base";
 
@@ -21,20 +24,33 @@ export type IndexValue = {
   /** Equal texts are equal values. */
   readonly text: string;
   readonly isScalar: boolean;
+  /** Of a list the texts of its members; undefined is any. */
+  readonly list?: readonly (string | undefined)[] | undefined;
+  /** Of a glob, each a character. */
+  readonly delimiters?: string | undefined;
 };
 
-/** Of each rule the references that are left unasked: all rules and `else` links of a document, in their order. */
-export function unaskedOf(rules: readonly (readonly Asked[])[]): readonly ReadonlySet<string>[] {
+/** How the index asks a rule. */
+export type IndexPath = {
+  /** References that it reads behind the level where its path ends. */
+  readonly unasked: ReadonlySet<string>;
+  /** By reference the delimiters of globs, its own among them, by which the index splits a text that it asks for lists. */
+  readonly splits: ReadonlyMap<string, ReadonlySet<string>>;
+};
+
+/** Of all rules and `else` links of a document, in their order. */
+export function indexPathsOf(rules: readonly (readonly Asked[])[]): readonly IndexPath[] {
   const levels = new Map<string, Level>();
   const paths = rules.map((asked) => pathOf(asked, levels));
-  const order = [...levels].filter(([, { isValued }]) => isValued).sort(([, a], [, b]) => compareLevels(a, b));
-  return paths.map((path) =>
-    behindEnd(
-      path,
-      order.map(([key]) => key),
-    ),
-  );
+  const sorted = [...levels].filter(([, { isValued }]) => isValued).sort(([, a], [, b]) => compareLevels(a, b));
+  const order = sorted.map(([key]) => key);
+  const splits = splitsOf(paths, order);
+  return paths.map((path, i) => ({ unasked: behindEnd(path, order), splits: splits[i] ?? NO_SPLITS }));
 }
+
+type Splits = IndexPath["splits"];
+
+const NO_SPLITS: Splits = new Map();
 
 type Level = {
   readonly at: Location | undefined;
@@ -120,6 +136,66 @@ function behindEnd(path: Path, order: readonly string[]): ReadonlySet<string> {
 function endsAt(values: readonly (IndexValue | undefined)[]): boolean {
   const compared = values.filter((value) => value !== undefined);
   return compared.length > 1 && compared.some((value) => isAffix(value) || !value.isScalar);
+}
+
+type Node = {
+  /** Of the globs of all rules whose paths come here. */
+  readonly delimiters: Set<string>;
+  readonly next: Map<string, Node>;
+};
+
+/** `insertPath`. */
+function splitsOf(paths: readonly Path[], order: readonly string[]): readonly Splits[] {
+  const values = paths.flatMap((path) => [...path.values()].flat());
+  if (!values.some((value) => value?.delimiters !== undefined)) return [];
+  const root = makeNode();
+  const found = paths.map((path, i) => nodesOf(path, i, { order, root }));
+  return found.map((nodes) => {
+    const split = [...nodes].filter(([, { delimiters }]) => delimiters.size > 0);
+    return new Map(split.map(([key, { delimiters }]) => [key, delimiters]));
+  });
+}
+
+function makeNode(): Node {
+  return { delimiters: new Set(), next: new Map() };
+}
+
+/** By reference the node where the path of the rule in this place asks it for lists. */
+function nodesOf(
+  path: Path,
+  rule: number,
+  { order, root }: { order: readonly string[]; root: Node },
+): ReadonlyMap<string, Node> {
+  const nodes = new Map<string, Node>();
+  let remaining = [...path.values()].filter((values) => values.some((value) => value?.list !== undefined)).length;
+  let node = root;
+  for (const key of order) {
+    if (remaining === 0) break;
+    const values = path.get(key) ?? [];
+    const compared = values.filter((value) => value !== undefined);
+    if (compared.some(({ list }) => list !== undefined)) {
+      remaining--;
+      nodes.set(key, node);
+      for (const { delimiters } of compared) if (delimiters !== undefined) node.delimiters.add(delimiters);
+    }
+    if (endsAt(values)) break;
+    const step = stepOf(compared, { isRead: values.length > 0, rule });
+    const next = node.next.get(step) ?? makeNode();
+    node.next.set(step, next);
+    node = next;
+  }
+  return nodes;
+}
+
+/** Rules that compare a level alike go on from one node; one with several values has a node of its own. */
+function stepOf(
+  [value, ...others]: readonly IndexValue[],
+  { isRead, rule }: { isRead: boolean; rule: number },
+): string {
+  if (value === undefined) return isRead ? "any" : "undefined";
+  if (others.length > 0) return `rule ${rule}`;
+  if (value.list !== undefined) return `list ${JSON.stringify(value.list)}`;
+  return value.isScalar ? nameOf(value) : "any";
 }
 
 function isAffix({ kind }: IndexValue): boolean {

@@ -7,13 +7,12 @@
  * an equation in front binds; a comparison with a constant moves as a whole. Like the index it
  * leaves closures, `not` and `with` alone, and bodies that print.
  */
-import type { Location } from "@regomesh/base";
 import type { Body, Expr, Head, Rule, Term, What } from "../resolved/ast.ts";
 import { isScalar } from "../syntax/ground.ts";
 import { linksOf } from "../syntax/rule-links.ts";
-import { noneOf, textTest, wideTest } from "./constant-tests.ts";
+import { textTest, wideTest } from "./constant-tests.ts";
 import { freshVar } from "./context.ts";
-import type { Asked } from "./index-levels.ts";
+import type { Asked, IndexPath } from "./index-levels.ts";
 import { type Failing, mayRuleFail } from "./may-fail.ts";
 import {
   type Asking,
@@ -22,26 +21,22 @@ import {
   listTest,
   makeTest,
   memberTest,
-  oneEnd,
   partTest,
   type Test,
   valuesOf,
 } from "./read-tests.ts";
 import { constantsOf, noteRead, readKey, replaceReads, replaceSide, resolveRef } from "./reads.ts";
+import { type Kept, settleTests, splitTests } from "./settle-tests.ts";
 import { eachVariable, mapWhat } from "./tree.ts";
 import { eachDeepTerm } from "./tree-deep.ts";
 import { eachPart } from "./tree-parts.ts";
 
 export type Reading = Failing & Pick<Asking, "generator" | "asksKeys">;
 
-/** The rule with its `else` links; `unasked` is what the index leaves unasked of each. */
-export function readFirst(
-  rule: Rule,
-  reading: Reading,
-  unasked: readonly (ReadonlySet<string> | undefined)[] = [],
-): Rule {
+/** The rule with its `else` links; `paths` is how the index asks each. */
+export function readFirst(rule: Rule, reading: Reading, paths: readonly (IndexPath | undefined)[] = []): Rule {
   const links = linksOf(rule).map((link, i) =>
-    mayRuleFail(link, reading) ? hoistReads(link, reading, unasked[i]) : link,
+    mayRuleFail(link, reading) ? hoistReads(link, reading, paths[i]) : link,
   );
   return links.reduceRight<Rule | undefined>(
     (rest, link) => (link.else === rest ? link : { ...link, else: rest }),
@@ -50,9 +45,9 @@ export function readFirst(
 }
 
 /** What the index asks of the rule: where it does not hold, the rule is left out. */
-export function needsOf(rule: Rule, reading: Reading, unasked?: ReadonlySet<string>): Body {
+export function needsOf(rule: Rule, reading: Reading, path?: IndexPath): Body {
   if (rule.body.some(prints)) return [];
-  const { reads, tests } = hoist(rule, reading, unasked);
+  const { reads, tests } = hoist(rule, reading, path);
   return [...reads, ...tests];
 }
 
@@ -61,10 +56,10 @@ export function askedBy(rule: Rule, reading: Reading): readonly Asked[] {
   return rule.body.some(prints) ? [] : hoist(rule, reading).asked;
 }
 
-function hoistReads(rule: Rule, reading: Reading, unasked?: ReadonlySet<string>): Rule {
+function hoistReads(rule: Rule, reading: Reading, path?: IndexPath): Rule {
   const { head, body } = rule;
   if (body.some(prints)) return rule;
-  const { reads, tests, rest, value } = hoist(rule, reading, unasked);
+  const { reads, tests, rest, value } = hoist(rule, reading, path);
   if (reads.length === 0 && tests.length === 0) return rule;
   const front = [...reads, ...tests];
   if (!head.isSet || value === head.value) return { ...rule, head: { ...head, value }, body: [...front, ...rest] };
@@ -83,9 +78,10 @@ type Hoisted = {
   readonly asked: readonly Asked[];
 };
 
-const ALL_ASKED: ReadonlySet<string> = new Set();
+/** All is asked, and nothing split. */
+const PLAIN_PATH: Partial<IndexPath> & Pick<IndexPath, "unasked"> = { unasked: new Set() };
 
-function hoist(rule: Rule, reading: Reading, unasked = ALL_ASKED): Hoisted {
+function hoist(rule: Rule, reading: Reading, { unasked, splits } = PLAIN_PATH): Hoisted {
   const { head, body } = rule;
   const parameters = parametersOf(rule);
   const known = new Set([...parameters].flatMap(([name, key]) => (unasked.has(key) ? [] : [name])));
@@ -103,36 +99,10 @@ function hoist(rule: Rule, reading: Reading, unasked = ALL_ASKED): Hoisted {
   };
   const rest = body.flatMap((expr) => hoistExpr(hoist, expr));
   const value = replaceReads(hoist, head.value);
-  return { reads: hoist.reads, ...settleTests(hoist.tests, rest), value, asked: hoist.asked };
-}
-
-/**
- * What is asked of one value in several tests need hold in one of them only: all stay where they are, too. Other names of
- * what is asked come before.
- */
-function settleTests(tests: readonly Test[], rest: readonly Kept[]): Pick<Hoisted, "tests" | "rest"> {
-  const groups = Map.groupBy(tests, ({ about }) => about);
-  const groupOf = (test: Test): readonly Test[] =>
-    test.about === undefined ? [test] : (groups.get(test.about) ?? [test]);
-  const front = [...groups].flatMap(([about, group]): Body => {
-    const [first] = group;
-    if (about === undefined || first === undefined) return [];
-    if (group.length === 1) return first.body;
-    if (group.some(({ body }) => body.length === 0)) return [];
-    return [anyOf(first.at, oneEnd(group))];
-  });
-  const kept = rest.flatMap((each): Body => {
-    if (each.kind === "expr") return [each];
-    return groupOf(each).length === 1 ? [] : [each.original];
-  });
-  const names = (groups.get(undefined) ?? []).flatMap(({ body }) => body);
-  return { tests: [...names, ...front], rest: kept };
-}
-
-/** `not { not a; not b }`. */
-function anyOf(at: Location, tests: readonly Test[]): Expr {
-  const none = tests.map(({ body }) => noneOf(at, body));
-  return noneOf(at, none);
+  const split = (group: readonly Test[], about: string): readonly Test[] =>
+    splits === undefined ? group : splitTests(group, splits.get(keyOf(hoist, about) ?? "") ?? [], hoist.generator);
+  const settled = settleTests(hoist.tests, rest, split);
+  return { reads: hoist.reads, ...settled, value, asked: hoist.asked };
 }
 
 /** Variables that have a value before the body: of arguments, and where a key or member of the document is asked for. */
@@ -153,9 +123,6 @@ type Hoist = Asking & {
   readonly settled: Set<string>;
 };
 
-/** What stays of an expression, or a test that has left the body. */
-type Kept = Expr | Test;
-
 /** By name, as the index knows them. */
 function parametersOf({ head }: Rule): ReadonlyMap<string, string> {
   return new Map((head.args ?? []).flatMap((arg, i) => (arg.kind === "var" ? [[arg.name, `args[${i}]`]] : [])));
@@ -174,15 +141,20 @@ function hoistExpr(hoist: Hoist, expr: Expr): readonly Kept[] {
   return [...bound, ...kept];
 }
 
+/** As the index knows what a variable stands for. */
+function keyOf(hoist: Hoist, about: string): string | undefined {
+  const source = hoist.sources.get(about);
+  return hoist.parameters.get(about) ?? (source && readKey(hoist, source));
+}
+
 /** An equation reads what it compares no second time. */
 function noteTest(hoist: Hoist, test: Test, start: number): void {
-  const { asked, parameters, sources } = hoist;
+  const { asked, parameters } = hoist;
   const values = valuesOf(test);
   const { about } = test;
   if (about === undefined || values.length === 0) return;
   const parameter = parameters.get(about);
-  const source = sources.get(about);
-  const key = parameter ?? (source && readKey(hoist, source));
+  const key = keyOf(hoist, about);
   if (key === undefined) return;
   const found = asked.findIndex((each, i) => i >= start && each.key === key && each.values.length === 0);
   const at = asked[found]?.at ?? (parameter === undefined ? test.at : undefined);

@@ -7,12 +7,14 @@ import { printTerm } from "../syntax/print-term.ts";
 import {
   AFFIX_TESTS,
   askedOf,
-  type End,
+  type Glob,
   hasTexts,
-  isPlainGlob,
   LIST_TESTS,
+  type List,
+  listOf,
   membersOf,
   noneOf,
+  plainGlob,
   shapeTest,
   textTest,
   wideTest,
@@ -59,7 +61,8 @@ export function valuesOf({ original: { what } }: Test): readonly IndexValue[] {
   if (what.kind !== "call") return [];
   const [left, right] = what.args as readonly [Term, Term];
   const name = what.operator.path.join(".");
-  if (name === "glob.match") return [wholeValue({ kind: "array", at: left.at, items: [left] })];
+  const glob = globOf(what);
+  if (glob !== undefined) return [{ ...listValue(glob.list), delimiters: glob.delimiters }];
   const end = AFFIX_TESTS.get(name) ?? LIST_TESTS.get(name);
   if (end !== undefined) {
     const texts = right.kind === "string" ? [right] : membersOf(right);
@@ -69,23 +72,21 @@ export function valuesOf({ original: { what } }: Test): readonly IndexValue[] {
   return isScalar(left) ? [{ ...wholeValue(left), kind: "member" }] : membersOf(right).map(wholeValue);
 }
 
-/**
- * Of tests of one value those that the index keeps: where some ask how it begins and some how it ends, one of the two is
- * left out, the one with the shorter text (`oneAffixEnd` of OPA's `ast/index.go`).
- */
-export function oneEnd(tests: readonly Test[]): readonly Test[] {
-  const shortest = (end: End): number => {
-    const texts = tests.flatMap(valuesOf).filter(({ kind }) => kind === end);
-    return Math.min(...texts.map(({ text }) => new TextEncoder().encode(JSON.parse(text) as string).length));
-  };
-  const [prefix, suffix] = [shortest("prefix"), shortest("suffix")];
-  if (prefix === Number.POSITIVE_INFINITY || suffix === Number.POSITIVE_INFINITY) return tests;
-  const dropped = suffix > prefix ? "prefix" : "suffix";
-  return tests.filter((test) => !valuesOf(test).some(({ kind }) => kind === dropped));
+function wholeValue(term: Term): IndexValue {
+  const list = listOf(term)?.map((item) => item && constantText(item));
+  return { kind: "whole", text: constantText(term) ?? printTerm(term), isScalar: isScalar(term), list };
 }
 
-function wholeValue(term: Term): IndexValue {
-  return { kind: "whole", text: constantText(term) ?? printTerm(term), isScalar: isScalar(term) };
+function listValue(given: List): IndexValue {
+  const list = given.map((item) => item && constantText(item));
+  const text = list.includes(undefined) ? `glob ${JSON.stringify(list)}` : `[${list.join(",")}]`;
+  return { kind: "whole", text, isScalar: false, list };
+}
+
+export function globOf(what: What): Glob | undefined {
+  if (what.kind !== "call" || what.operator.path.join(".") !== "glob.match") return undefined;
+  const [pattern, delimiters] = what.args;
+  return plainGlob(pattern, delimiters);
 }
 
 /** A known variable beside a constant. */
@@ -101,7 +102,7 @@ export function isConstantTest({ known, parameters, aliases }: Asking, what: Wha
   if (what.kind !== "call") return false;
   const [left, right, third] = what.args;
   const name = what.operator.path.join(".");
-  if (name === "glob.match") return third !== undefined && isKnown(third) && isPlainGlob(left, right);
+  if (name === "glob.match") return third !== undefined && isKnown(third) && globOf(what) !== undefined;
   if (what.args.length !== 2 || left === undefined || right === undefined) return false;
   if (AFFIX_TESTS.has(name)) return isRead(left) && isScalar(right);
   if (LIST_TESTS.has(name)) return isRead(left) && hasTexts(right);

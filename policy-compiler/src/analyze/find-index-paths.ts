@@ -1,24 +1,28 @@
-/** What OPA's rule index leaves unasked of each rule: of those alone that it could make a difference for. */
+/** How OPA's rule index asks each rule: of those alone that it could make a difference for. */
 import type { Expr, Rule } from "../resolved/ast.ts";
 import { eachNode, isGroundHead, type RuleNode } from "../resolved/rule-tree.ts";
 import { linksOf } from "../syntax/rule-links.ts";
 import { AFFIX_TESTS, LIST_TESTS } from "./constant-tests.ts";
-import { unaskedOf } from "./index-levels.ts";
+import { type IndexPath, indexPathsOf } from "./index-levels.ts";
 import { mayRuleFail } from "./may-fail.ts";
 import { askedBy, type Reading } from "./read-first.ts";
 
 /** By the link of a rule. */
-export type Unasked = ReadonlyMap<Rule, ReadonlySet<string>>;
+export type IndexPaths = ReadonlyMap<Rule, IndexPath>;
 
-export function findUnasked(root: RuleNode, reading: Omit<Reading, "asksKeys">): Unasked {
-  const unasked = new Map<Rule, ReadonlySet<string>>();
+export function findIndexPaths(root: RuleNode, reading: Omit<Reading, "asksKeys">): IndexPaths {
+  const paths = new Map<Rule, IndexPath>();
   for (const rules of indexedTogether(root)) {
     const links = rules.flatMap(linksOf);
-    if (!links.some((link) => mayEnd(link) && mayRuleFail(link, reading))) continue;
-    const found = unaskedOf(links.map((link) => askedBy(link, { ...reading, asksKeys: true })));
-    for (const [i, link] of links.entries()) if (found[i]?.size) unasked.set(link, found[i]);
+    const isSplit = links.some(({ body }) => body.some(isGlob));
+    if (!links.some((link) => (isSplit || mayEnd(link)) && mayRuleFail(link, reading))) continue;
+    const found = indexPathsOf(links.map((link) => askedBy(link, { ...reading, asksKeys: true })));
+    for (const [i, link] of links.entries()) {
+      const path = found[i] as IndexPath;
+      if (isSplit || path.unasked.size > 0) paths.set(link, path);
+    }
   }
-  return unasked;
+  return paths;
 }
 
 /** One index is of the rules of a document; where the head of one has a variable, of all below, too. */
@@ -41,7 +45,11 @@ function mayEnd({ body }: Rule): boolean {
 function isAlternating({ what }: Expr): boolean {
   if (what.kind !== "call") return false;
   const name = what.operator.path.join(".");
-  return AFFIX_TESTS.has(name) || LIST_TESTS.has(name) || name === "internal.member_2" || name === "glob.match";
+  return AFFIX_TESTS.has(name) || LIST_TESTS.has(name) || name === "internal.member_2";
+}
+
+function isGlob({ what }: Expr): boolean {
+  return what.kind === "call" && what.operator.path.join(".") === "glob.match";
 }
 
 function hasList({ what }: Expr): boolean {
