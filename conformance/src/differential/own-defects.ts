@@ -29,6 +29,7 @@ const WAYS: readonly Way[] = [
   { defect: "a variable of a template string", rewrite: (program, { opa }) => nameHeads(program, opa) },
   { defect: "a call of a function whose own", rewrite: (program, { opa, ours }) => withoutCall(program, opa, ours) },
   { defect: "an undefined reference is told", rewrite: (program, { ours }) => nameWhole(program, ours) },
+  { defect: "an equation whose value closes over", rewrite: (program) => mapTexts(program, equateAlone) },
 ];
 
 export type Asker = (program: Program) => Promise<{ readonly opa: OpaResponse; readonly ours: OpaResponse }>;
@@ -133,6 +134,23 @@ function readBefore(text: string, begins: RegExp, write: (reference: string) => 
     return [...reads, rest];
   });
   return lines.join("\n");
+}
+
+/** `[x, y] = [a, b]` is `x = a` and `y = b`: each equation closes over its own variable, or does not. */
+function equateAlone(text: string): string {
+  return text.replace(/^\t\[(.+)\] = \[(.+)\]$/gm, (line, left: string, right: string) => {
+    const [lefts, rights] = [partsOf(left), partsOf(right)];
+    if (lefts.length !== rights.length) return line;
+    return lefts.map((part, i) => `\t${part} = ${rights[i]}`).join("\n");
+  });
+}
+
+function partsOf(text: string): readonly string[] {
+  const parts: string[] = [];
+  for (let from = 0; from < text.length; from += (parts.at(-1)?.length ?? 0) + ", ".length) {
+    parts.push(text.slice(from, partEnd(text, from)));
+  }
+  return parts;
 }
 
 function withoutEqualLines(text: string): string {
