@@ -29,7 +29,14 @@ type Context = Told & {
 export function orderRule(rule: Rule, arity: Arity, diagnostics: Diagnostic[], counter: { generated: number }): Rule {
   const links: Rule[] = [];
   for (let link: Rule | undefined = rule; link !== undefined; link = link.else) {
-    const context: Context = { arity, diagnostics, counter, unsafe: makeUnsafe(), undeclared: new Set() };
+    const context: Context = {
+      arity,
+      diagnostics,
+      counter,
+      unsafe: makeUnsafe(),
+      undeclared: new Set(),
+      awaited: new Set(),
+    };
     links.push(orderLink(link, context));
     reportUnsafe(context.unsafe, diagnostics);
   }
@@ -144,7 +151,14 @@ function isBound(term: Term, known: Bound): boolean {
 /** The bodies of a query; its variables are bound by itself. */
 export function orderQuery(body: Body, arity: Arity, diagnostics: Diagnostic[], counter: { generated: number }): Body {
   const bound = new Set<string>();
-  const context: Context = { arity, diagnostics, counter, unsafe: makeUnsafe(), undeclared: new Set() };
+  const context: Context = {
+    arity,
+    diagnostics,
+    counter,
+    unsafe: makeUnsafe(),
+    undeclared: new Set(),
+    awaited: new Set(),
+  };
   const ordered = orderBody(body, bound, bound, context);
   reportUnsafe(context.unsafe, diagnostics);
   return ordered;
@@ -179,6 +193,13 @@ function orderBody(
   }
   if (left.length === 0) return placed;
   const { length } = context.diagnostics;
+  const declared = new Set(bound);
+  for (const expr of left) {
+    for (const name of outputsOf(expr, declared, context.arity)) {
+      declared.add(name);
+      context.awaited.add(name);
+    }
+  }
   for (const expr of left) noteLeft(expr, { here: here(), bound, isOuter }, context);
   // What is not placed is never left out in silence.
   const [first] = left;
@@ -199,8 +220,7 @@ type Left = {
 function noteLeft(expr: Expr, { here, bound, isOuter }: Left, context: Context): void {
   const { unsafe, arity } = context;
   const outputs = outputsOf(expr, bound, arity);
-  const declared = new Set([...bound, ...outputs]);
-  for (const term of termsOfExpr(expr)) eachTerm(term, (part) => reportUndeclared(part, declared, context));
+  for (const term of termsOfExpr(expr)) eachTerm(term, (part) => reportUndeclared(part, bound, context));
   if (expr.what.kind === "assign") noteAssigned(unsafe, expr.what.left);
   const place = expr.what.at;
   const known: Bound = { has: (name) => isKnownName(name, bound, outputs) };

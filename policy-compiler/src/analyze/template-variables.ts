@@ -14,6 +14,8 @@ export type Told = {
   readonly diagnostics: Diagnostic[];
   /** Variables reported as undeclared already: each once in a rule. */
   readonly undeclared: Set<string>;
+  /** Variables of lines that cannot be placed, which would bind them: these are at fault, and not who reads the variable. */
+  readonly awaited: Set<string>;
 };
 
 /** True where a variable of the term, where that is a template string, is not declared. */
@@ -27,7 +29,7 @@ export function reportUndeclared(term: Term, declared: ReadonlySet<string>, cont
     eachOwnTerm(what.right, (inner) => {
       reportUndeclared(inner, declared, context);
       if (inner.kind !== "var" || isRootName(inner.name) || declared.has(inner.name)) return;
-      if (context.undeclared.has(inner.name)) return;
+      if (context.undeclared.has(inner.name) || context.awaited.has(inner.name)) return;
       context.undeclared.add(inner.name);
       const message = `var ${userName(inner.name)} is undeclared`;
       const hint = "bind it in the body, before the template string";
