@@ -4,6 +4,7 @@
  * anew each time, a value); not where passes and built-ins make something of them: keys below input, patterns, literals.
  */
 
+import { isReset } from "../../core/make-op.ts";
 import type { CallOp, Fresh, Label, Op, Region } from "../../core/op.ts";
 import { type Constant, type Local, makeLocal, numberConstant, Type, type Value } from "../../core/value.ts";
 import { eachOp, eachRead } from "../../core/walk.ts";
@@ -170,11 +171,12 @@ function takesAny(op: Op, fixed: ReadonlySet<Local>): boolean {
 }
 
 type Pairing = {
-  readonly labels: Map<Label, Label>;
-  readonly locals: Map<Local, Local>;
-  /** Those of the other body that stand for one. */
-  readonly taken: Set<Local>;
+  /** What numbers of the other body are larger by: both were planned in the same order. Undefined until the first. */
+  locals: number | undefined;
+  readonly labels: number;
   readonly params: ReadonlySet<Local>;
+  /** What both put their values in. */
+  readonly value: Local | undefined;
   readonly fixed: ReadonlySet<Local>;
   readonly places: Place[];
   readonly given: Given[];
@@ -187,9 +189,17 @@ function differences(
   params: ReadonlySet<Local>,
   fixed: ReadonlySet<Local>,
 ): Pick<Pairing, "places" | "given"> | undefined {
-  const pairing = { labels: new Map(), locals: new Map(), taken: new Set<Local>(), places: [], given: [] };
-  const { places, given }: Pairing = { ...pairing, params, fixed };
-  return pairRegions({ ...pairing, params, fixed }, first, other) ? { places, given } : undefined;
+  const labels = (other[0]?.label ?? 0) - (first[0]?.label ?? 0);
+  const value = chainValueOf(first);
+  const both = value === chainValueOf(other) ? value : undefined;
+  const pairing: Pairing = { locals: undefined, labels, params, value: both, fixed, places: [], given: [] };
+  return pairRegions(pairing, first, other) ? pairing : undefined;
+}
+
+/** What a chain begins with. */
+function chainValueOf([region]: readonly Region[]): Local | undefined {
+  const first = region?.ops[0];
+  return isReset(first) ? first.target : undefined;
 }
 
 function pairRegions(pairing: Pairing, first: readonly Region[], other: readonly Region[]): boolean {
@@ -201,7 +211,8 @@ function pairRegions(pairing: Pairing, first: readonly Region[], other: readonly
 function pairRegion(pairing: Pairing, first: Region, other: Region): boolean {
   const { ops } = first;
   if (ops.length !== other.ops.length) return false;
-  pairing.labels.set(first.label, other.label);
+  // What gives a group's value has been made since; nothing leads to it.
+  if (other.label - first.label !== pairing.labels && ops[0]?.kind !== "return") return false;
   for (let at = 0; at < ops.length; at++) {
     const a = ops[at] as Op;
     const b = other.ops[at] as Op;
@@ -213,7 +224,7 @@ function pairRegion(pairing: Pairing, first: Region, other: Region): boolean {
 type At = Omit<Place, "field">;
 
 function pairOp(pairing: Pairing, at: At, a: Op, b: Op): boolean {
-  if ("exit" in a && !("exit" in b && pairing.labels.get(a.exit) === b.exit)) return false;
+  if ("exit" in a && !("exit" in b && b.exit - a.exit === pairing.labels)) return false;
   switch (a.kind) {
     case "test":
       if (b.kind !== a.kind || a.test !== b.test) return false;
@@ -296,16 +307,13 @@ function isHanded({ type }: Constant): boolean {
   return type === Type.string || type === Type.smallInt;
 }
 
-function pairValue({ locals, taken, params }: Pairing, a: Value, b: Value): boolean {
+function pairValue(pairing: Pairing, a: Value, b: Value): boolean {
   if (a.kind === "constant") return b.kind === "constant" && a.type === b.type && a.text === b.text;
   if (b.kind === "constant") return false;
-  if (params.has(a) || params.has(b)) return a === b;
-  const known = locals.get(a);
-  if (known !== undefined) return known === b;
-  if (taken.has(b)) return false;
-  locals.set(a, b);
-  taken.add(b);
-  return true;
+  const { params, value } = pairing;
+  if (a === value || b === value || params.has(a) || params.has(b)) return a === b;
+  pairing.locals ??= b.id - a.id;
+  return b.id - a.id === pairing.locals;
 }
 
 function pairLocal(pairing: Pairing, a: { readonly target: Local }, b: { readonly target: Local }): boolean {

@@ -28,6 +28,7 @@ type Walk = {
 /** Of one that is tried for several things, as a rule with `else` is: what must hold for at least one. */
 export function guardsOf(links: readonly Region[], params: ReadonlySet<Local>): readonly Guard[] {
   const [first, ...others] = links.map((link) => guardsOfRegion(link, params));
+  if (first !== undefined && others.length === 0 && first.every(({ options }) => options.length === 1)) return first;
   return (first ?? []).flatMap((guard) => {
     const options = new Set(guard.options);
     for (const other of others) {
