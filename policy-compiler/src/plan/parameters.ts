@@ -4,7 +4,7 @@
  * nothing before it bound never matches.
  */
 import type { Term } from "../resolved/ast.ts";
-import { insertionOrder } from "./object-order.ts";
+import { insertionOrder } from "../resolved/object-order.ts";
 import { openVariables } from "./readiness.ts";
 
 /** False where these parameters match no arguments at all. */

@@ -1,9 +1,9 @@
 /** Terms as values: an operand, after the statements that make it. */
 import type { IrOperand } from "../ir/policy.ts";
 import type { Term, Variable } from "../resolved/ast.ts";
+import { insertionOrder } from "../resolved/object-order.ts";
 import { planCall } from "./call.ts";
 import { planDataRef } from "./document.ts";
-import { insertionOrder } from "./object-order.ts";
 import { planPath, termKeys } from "./path.ts";
 import { intern, irPlace, PlanFault } from "./planner.ts";
 import { isRoot } from "./readiness.ts";

@@ -3,6 +3,7 @@
  * must fit. Variables that stand where a type has several members may be of each.
  */
 import type { Term } from "../resolved/ast.ts";
+import { insertionOrder } from "../resolved/object-order.ts";
 import { constantKey } from "./constant.ts";
 import { fits } from "./fits.ts";
 import { selectType } from "./select.ts";
@@ -48,7 +49,7 @@ function inferCollection(
   if (term.kind === "array") return type.kind === "array" && inferItems(term, type, env, isOneOfSeveral);
   if (term.kind === "object") return type.kind === "object" && inferFields(term, type, env, isOneOfSeveral);
   if (type.kind !== "set") return false;
-  return term.items.every((item) => infer(item, type.of, env, isOneOfSeveral));
+  return insertionOrder(term.items).every((i) => infer(term.items[i] as Term, type.of, env, isOneOfSeveral));
 }
 
 function partsOf(term: Terms<"array" | "object" | "set">): readonly Term[] {
@@ -65,7 +66,7 @@ function inferItems(term: Terms<"array">, type: ArrayType, env: TypeEnv, isOneOf
 
 function inferFields(term: Terms<"object">, type: ObjectType, env: TypeEnv, isOneOfSeveral: boolean): boolean {
   if (term.entries.length !== type.fields.length && type.rest === undefined) return false;
-  return term.entries.every(([key, value]) => {
+  return entriesInOrder(term).every(([key, value]) => {
     const constant = constantKey(key);
     if (constant === undefined) {
       // Any of the fields may be meant.
@@ -75,6 +76,12 @@ function inferFields(term: Terms<"object">, type: ObjectType, env: TypeEnv, isOn
     const of = selectType(type, constant);
     return !isUnknown(of) && infer(value, of, env, isOneOfSeveral);
   });
+}
+
+/** In OPA's order of terms: those before the first that does not fit have told of their variables. */
+function entriesInOrder({ entries }: Terms<"object">): Terms<"object">["entries"] {
+  const order = insertionOrder(entries.map(([key]) => key));
+  return order.map((i) => entries[i] as Terms<"object">["entries"][number]);
 }
 
 /** Infers the variables of two terms that are to be equal; false where they can't be. */
@@ -113,7 +120,7 @@ function equateOpen(a: Term, b: Term, env: TypeEnv): boolean | undefined {
 function equateObjects(a: Terms<"object">, b: Terms<"object">, env: TypeEnv): boolean {
   if (a.entries.length !== b.entries.length) return false;
   const others = new Map(b.entries.map(([key, value]) => [keyText(key), value]));
-  return a.entries.every(([key, value]) => {
+  return entriesInOrder(a).every(([key, value]) => {
     const other = others.get(keyText(key));
     return other !== undefined && equate(value, other, env);
   });

@@ -3,7 +3,7 @@
  * last one stands. OPA sorts the keys as terms: constants, then variables by name, calls by their functions', then references. A
  * declared variable's name there is a number, in the order of declaration, as it is here.
  */
-import type { Term } from "../resolved/ast.ts";
+import type { Term } from "./ast.ts";
 
 const RANKS: Readonly<Record<Term["kind"], number>> = {
   null: 0,
