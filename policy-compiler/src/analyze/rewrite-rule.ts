@@ -42,7 +42,10 @@ function rewriteArgs(rewriter: Rewriter, args: readonly Term[]): Args {
   const locals = new Map<string, Local>();
   for (const [name, at] of mentionedNames(patterns, [])) {
     if (name === "_" || name.startsWith("$")) continue;
-    const how = bound.has(name) ? "argument" : "unbound";
+    const isBound = bound.has(name);
+    // What keys of an object read of them is none of the rule's variables.
+    if (!isBound && (name === "input" || name === "data")) continue;
+    const how = isBound ? "argument" : "unbound";
     locals.set(name, { name: freshName(context, name), how, at, isUsed: false });
   }
   const scope: Scope = { parent: undefined, names: new Map(locals), pending: new Set(), mentioned: new Set() };

@@ -15,7 +15,7 @@ import { isInOnePiece, liftRefs, splitCalls } from "./negation.ts";
 import { type Arity, type Bound, bindRefs, isKnownName, isRootName, outputsOf } from "./outputs.ts";
 import { liftValues, termName } from "./rewrite-with.ts";
 import { reportUndeclared, type Told } from "./template-variables.ts";
-import { closureOfTerm, closuresOfExpr, eachTerm, eachVariable, subterms, termsOfExpr } from "./tree.ts";
+import { closureOfTerm, closuresOfExpr, eachTerm, eachVariable, hasClosure, subterms, termsOfExpr } from "./tree.ts";
 import { eachDeepTerm } from "./tree-deep.ts";
 import { makeUnsafe, noteAssigned, noteUnsafe, reportUnsafe, type Unsafe } from "./unsafe.ts";
 
@@ -81,10 +81,11 @@ function isPlainHead({ ref, value }: Rule["head"]): boolean {
   return isScalar(value) && ref.every(isScalar);
 }
 
-function orderLink(link: Rule, context: Context): Rule {
-  const { head } = link;
+function orderLink(given: Rule, context: Context): Rule {
   const bound = new Set<string>();
-  for (const arg of head.args ?? []) eachVariable(arg, ({ name }) => void bound.add(name));
+  for (const arg of given.head.args ?? []) eachVariable(arg, ({ name }) => void bound.add(name));
+  const link = orderArguments(given, bound, context);
+  const { head } = link;
   if (isPlainHead(head)) return { ...link, body: orderBody(link.body, bound, copyOf(bound), context) };
   const outer = new Set(bound);
   // What the head evaluates is an expression of the body: a closure that mentions its variables means them.
@@ -112,6 +113,13 @@ function orderLink(link: Rule, context: Context): Rule {
   if (isRight && heads.some(isEvaluated) && !isInTextOrder(body)) return orderWithHead(link, outer, visible, context);
   const value = isRight ? orderTerm(head.value, bound, bound, context) : head.value;
   return { ...link, body, head: { ...head, value } };
+}
+
+/** Keys of an argument's objects are evaluated: there may be closures in them. */
+function orderArguments(link: Rule, bound: ReadonlySet<string>, context: Context): Rule {
+  const { args } = link.head;
+  if (args === undefined || !args.some(hasClosure)) return link;
+  return { ...link, head: { ...link.head, args: args.map((arg) => orderTerm(arg, bound, bound, context)) } };
 }
 
 function isInTextOrder(body: Body): boolean {

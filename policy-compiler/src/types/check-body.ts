@@ -192,7 +192,7 @@ function settleSide(term: Term, env: TypeEnv, checker: Checker): Side {
 type Side = { readonly term: Term; readonly isWrong: boolean };
 
 /** The term with a variable for everything in it that is evaluated first. */
-function settle(term: Term, env: TypeEnv, checker: Checker): Term {
+export function settle(term: Term, env: TypeEnv, checker: Checker): Term {
   return settleRest(settleCalls(term, env, checker), env, checker);
 }
 

@@ -2,7 +2,7 @@
 import type { Diagnostic } from "@regomesh/base";
 import type { BuiltinSignatures } from "../builtins/table.ts";
 import type { Body, Head, Rule, Term } from "../resolved/ast.ts";
-import { checkBody, settleYield } from "./check-body.ts";
+import { checkBody, settle, settleYield } from "./check-body.ts";
 import { type Checker, makeChecker } from "./checker.ts";
 import { constantKey, variableKey } from "./constant.ts";
 import { makeObjectType, makeSetType } from "./make-type.ts";
@@ -106,10 +106,12 @@ function wholePath({ ref }: Head): readonly FieldKey[] {
 /** The type of what lies at the head's constant beginning. */
 function typeOfHead(head: Head, env: TypeEnv, checker: Checker): RegoType {
   const settled = settleYield(head.value, env, checker);
-  for (const arg of head.args ?? []) settleArgument(arg, env);
+  // Keys of an argument's objects are evaluated.
+  const given = head.args?.map((arg) => settle(arg, env, checker));
+  for (const arg of given ?? []) settleArgument(arg, env);
   const value = typeOf(settled, env);
-  if (head.args !== undefined) {
-    const args = head.args.map((arg) => typeOf(arg, env));
+  if (given !== undefined) {
+    const args = given.map((arg) => typeOf(arg, env));
     return { kind: "function", args, result: isUnknown(value) ? ANY : value, isVariadic: false };
   }
   if (isUnknown(value)) return value;
