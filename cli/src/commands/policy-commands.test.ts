@@ -163,6 +163,10 @@ test.each([
   [["-f", "raw", "some i; [1, 2][i] == 2"], "true\n"],
   [["-f", "values", "[1, 2][_]"], "[\n  1\n]\n[\n  2\n]\n"],
   [["-f", "raw", "walk([1], x)"], "true\ntrue\n"],
+  // A wildcard makes an answer for each of its values, as a variable does.
+  [["-f", "raw", "[1, 2][_] > 0"], "true\ntrue\n"],
+  [["-f", "raw", 'x := {"a": [1, 1]}[_][_]; count({2 | [1, 1][_]}) == 1'], "true true\ntrue true\n"],
+  [["-f", "values", "some _, _ in [7, 7]; walk(1, [_, _])"], "[\n  true,\n  true\n]\n[\n  true,\n  true\n]\n"],
   [["-f", "raw", "-d", "shop.acl:examples/authz/data.yaml", "data.shop.acl.users.bob"], '["orders","refunds"]\n'],
   [["-f", "raw", "-i", "examples/authz/data.yaml", "input.users.bob[0]"], "orders\n"],
   [["[9007199254740993, 1.0, 1e400, 0.10]"], "[\n  9007199254740993,\n  1.0,\n  1e400,\n  0.10\n]\n"],

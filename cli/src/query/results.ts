@@ -1,5 +1,5 @@
 /** What a query answered, in the shape and the formats of `opa eval`. */
-import type { CapturedExpression } from "./capture.ts";
+import { CAPTURED, type CapturedExpression } from "./capture.ts";
 
 export type Result = {
   readonly expressions: readonly {
@@ -19,9 +19,8 @@ export function toResults(
   answers: readonly Readonly<Record<string, unknown>>[],
   expressions: readonly CapturedExpression[],
 ): readonly Result[] {
-  const own = new Set(expressions.map(({ variable }) => variable));
   return answers.map((answer) => {
-    const bindings = Object.entries(answer).filter(([name]) => !own.has(name));
+    const bindings = Object.entries(answer).filter(([name]) => !name.startsWith(CAPTURED));
     return {
       expressions: expressions.map(({ text, row, column, variable }) => ({
         value: variable === undefined ? true : answer[variable],
