@@ -12,9 +12,9 @@ import type { CoreModule } from "../core/module.ts";
 import { newFunction } from "../core/new-function.ts";
 import type { CoreFunction, Op, Region, Rule } from "../core/op.ts";
 import { type Local, makeLocal, NO_LOCALS } from "../core/value.ts";
-import { shareBodies } from "./index/alike.ts";
-import { type Run, runsOf } from "./index/groups.ts";
-import { guardsOf } from "./index/guards.ts";
+import { type Share, type Shared, shareBodies } from "./index/alike.ts";
+import { type Group, type Run, runsOf } from "./index/groups.ts";
+import { guardsOf, sharedGuards } from "./index/guards.ts";
 import { type Indexed, makeIndex } from "./index/tree.ts";
 
 export type IndexBounds = {
@@ -39,19 +39,16 @@ function indexFunction(func: CoreFunction, bounds: IndexBounds): readonly CoreFu
   let at = 0;
   for (const run of runsOf(func, bounds.groupsMin)) {
     const params = new Set(func.params);
-    const guards = run.groups.map(({ links }) => guardsOf(links, params));
+    const shares = shareBodies(run.groups, new Set(argsOf(func, run)), func.fresh);
+    const guards = guardsOfAll(run.groups, shares, params);
     const index = indexOf(guards, bounds);
     if (index === undefined) continue;
-    const { shares, params: given } = shareBodies(run.groups, new Set(argsOf(func, run)), func.fresh);
-    const bodies = new Map<number, CoreFunction>();
-    for (const [of, own] of given)
-      bodies.set(
-        of,
-        outline(func, run, { body: run.groups[of]?.body ?? [], given: own, place: made.length + bodies.size }),
-      );
+    const bodies = new Map<Shared, CoreFunction>();
+    for (const { body: shared } of shares)
+      if (!bodies.has(shared)) bodies.set(shared, outline(func, run, shared, made.length + bodies.size));
     const rules = shares.map(
-      ({ of, constants, marks }, i): Rule => ({
-        body: bodies.get(of) as CoreFunction,
+      ({ body: shared, constants, marks }, i): Rule => ({
+        body: bodies.get(shared) as CoreFunction,
         guards: guards[i] ?? [],
         constants,
         marks,
@@ -74,27 +71,35 @@ function indexOf(guards: readonly Rule["guards"][], { unguardedMax }: IndexBound
   return { roots: [{ kind: "list", rules: guards.map((_, i) => i) }], keys: [] };
 }
 
+function guardsOfAll(
+  groups: readonly Group[],
+  shares: readonly Share[],
+  params: ReadonlySet<Local>,
+): readonly Rule["guards"][] {
+  const known = new Map<Shared, ReturnType<typeof sharedGuards>>();
+  return groups.map(({ links }, i) => {
+    const { body, constants } = shares[i] as Share;
+    if (!body.isShared) return guardsOf(links, params);
+    const shared = known.get(body) ?? sharedGuards(body, links.length, params);
+    known.set(body, shared);
+    return shared(constants) ?? guardsOf(links, params);
+  });
+}
+
 function argsOf({ params }: CoreFunction, { how, target }: Run): readonly Local[] {
   return how === "grow" ? [...params, target] : params;
 }
 
-type Outline = {
-  readonly body: readonly Region[];
-  /** What it is given behind the set's arguments. */
-  readonly given: readonly Local[];
-  readonly place: number;
-};
-
-function outline(func: CoreFunction, run: Run, { body, given, place }: Outline): CoreFunction {
+function outline(func: CoreFunction, run: Run, { regions, params }: Shared, place: number): CoreFunction {
   const common = argsOf(func, run);
-  const args = [...common, ...given];
+  const args = [...common, ...params];
   const own = args.map(({ id }) => makeLocal(id));
   const localize = localizer(new Map(args.map((arg, i) => [arg, own[i] as Local])));
   return {
     ...newFunction(`${func.name}#${place}`, own),
     fresh: { ...func.fresh },
     grows: run.how === "grow" ? own[common.length - 1] : undefined,
-    body: copyRegions(body, localize),
+    body: copyRegions(regions, localize),
   };
 }
 

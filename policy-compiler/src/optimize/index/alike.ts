@@ -4,30 +4,34 @@
  * anew each time, a value); not where passes and built-ins make something of them: keys below input, patterns, literals.
  */
 
+import { copyRegions } from "../../core/copy.ts";
 import { isReset } from "../../core/make-op.ts";
-import type { CallOp, Fresh, Label, Op, Region } from "../../core/op.ts";
+import type { CallOp, Fresh, Op, Region } from "../../core/op.ts";
 import { type Constant, type Local, makeLocal, numberConstant, Type, type Value } from "../../core/value.ts";
-import { eachOp, eachRead } from "../../core/walk.ts";
+import { eachOp, eachRead, HOLDS_REGIONS, regionsOf } from "../../core/walk.ts";
 import type { Group } from "./groups.ts";
 
 /** What stands for a group in its set. */
 export type Share = {
-  /** Place of the group whose body it has. */
-  readonly of: number;
-  /** What its body gets, in the order of `Shared.params`. */
+  readonly body: Shared;
+  /** What its body is given. */
   readonly constants: readonly Constant[];
-  /** Rules that it marks by what it gets. */
+  /** Rules that it marks by what it is given. */
   readonly marks: readonly number[];
 };
 
-/** `params`: of each body, by the place of the group that it was; all have as many. */
-export type Shared = { readonly shares: readonly Share[]; readonly params: ReadonlyMap<number, readonly Local[]> };
+/** A body, of one group or of several; those of one set are given as much. */
+export type Shared = {
+  readonly regions: readonly Region[];
+  readonly params: readonly Local[];
+  readonly isShared: boolean;
+};
 
 /** Fewer groups keep bodies of their own. */
 const ALIKE_MIN = 4;
 /** A body is handed no more. */
 const DIFFERENCES_MAX = 12;
-/** So many different bodies, of those seen last, is a group held against. */
+/** So many different bodies of one form is a group held against. */
 const KINDS_MAX = 8;
 
 /** A number: of an operand. */
@@ -37,56 +41,58 @@ type Place = { readonly region: Region; readonly at: number; readonly field: Fie
 type Given = Constant | number;
 
 type Kind = {
-  readonly places: readonly Place[];
   readonly fixed: ReadonlySet<Local>;
   /** Groups, with what stands at the places. */
   readonly groups: { readonly group: number; readonly given: readonly Given[] }[];
 };
 
-/** Puts parameters into the bodies that are shared, in the place of what differs. `params`: what all groups have in common. */
-export function shareBodies(groups: readonly Group[], params: ReadonlySet<Local>, fresh: Fresh): Shared {
-  const kinds = kindsOf(groups, params);
-  const shares = groups.map((_, of): Share => ({ of, constants: [], marks: [] }));
-  const own = new Map<number, readonly Local[]>();
-  for (const { places, groups: alike } of kinds) {
+/** The groups' bodies, with parameters in the place of what differs. `params`: what all groups have in common. */
+export function shareBodies(groups: readonly Group[], params: ReadonlySet<Local>, fresh: Fresh): readonly Share[] {
+  const shares: (Share | undefined)[] = groups.map(() => undefined);
+  for (const { fixed, groups: alike } of kindsOf(groups, params)) {
     const [first] = alike;
     if (first === undefined || alike.length < ALIKE_MIN) continue;
-    const differing = places.flatMap((_, i) =>
-      alike.some(({ given }) => !isSame(given[i], first.given[i])) ? [i] : [],
-    );
+    const differing = first.given.flatMap((own, i) => (alike.some(({ given }) => !isSame(given[i], own)) ? [i] : []));
     if (differing.length === 0 || differing.length > DIFFERENCES_MAX) continue;
-    own.set(
-      first.group,
-      differing.map((i) => putParam(places[i] as Place, fresh)),
-    );
-    for (const { group, given } of alike)
-      shares[group] = shareOf(
-        first.group,
-        differing.map((i) => given[i] as Given),
-      );
+    const regions = copyRegions(groups[first.group]?.body ?? [], (local) => local);
+    const places = differences(regions, regions, params, fixed)?.places ?? [];
+    const body = { regions, params: differing.map((i) => putParam(places[i] as Place, fresh)), isShared: true };
+    for (const { group, given } of alike) {
+      const own = differing.map((i) => given[i] as Given);
+      shares[group] = { body, constants: own.map(constantOf), marks: own.filter((one) => typeof one === "number") };
+    }
   }
-  const most = Math.max(0, ...[...own.values()].map(({ length }) => length));
-  const bodies = new Set(shares.map(({ of }) => of));
-  const filled = [...bodies].map((body) => [body, fill(own.get(body) ?? [], most, () => newParam(fresh))] as const);
-  return {
-    shares: shares.map((share) => ({ ...share, constants: fill(share.constants, most, () => NOTHING) })),
-    params: new Map(filled),
-  };
+  const most = shares.reduce((count, share) => Math.max(count, share?.constants.length ?? 0), 0);
+  return filled(groups, shares, most, fresh);
+}
+
+/** Each body is given as much. */
+function filled(
+  groups: readonly Group[],
+  shares: readonly (Share | undefined)[],
+  most: number,
+  fresh: Fresh,
+): readonly Share[] {
+  const isFull = shares.every((share) => share?.constants.length === most);
+  const more = isFull ? [] : Array.from({ length: most }, () => makeLocal(fresh.local++));
+  const nothing = more.map(() => NOTHING);
+  const bodies = new Map<Shared, Shared>();
+  return groups.map((group, i) => {
+    const share = shares[i];
+    if (share === undefined)
+      return { body: { regions: group.body, params: more, isShared: false }, constants: nothing, marks: [] };
+    const { body, constants } = share;
+    if (constants.length === most) return share;
+    const known = bodies.get(body) ?? { ...body, params: [...body.params, ...more.slice(body.params.length)] };
+    bodies.set(body, known);
+    return { ...share, body: known, constants: [...constants, ...nothing.slice(constants.length)] };
+  });
 }
 
 const NOTHING = numberConstant("0");
 
-function fill<Item>(items: readonly Item[], to: number, make: () => Item): readonly Item[] {
-  return [...items, ...Array.from({ length: to - items.length }, make)];
-}
-
-function newParam(fresh: Fresh): Local {
-  return makeLocal(fresh.local++);
-}
-
-function shareOf(of: number, given: readonly Given[]): Share {
-  const constants = given.map((one) => (typeof one === "number" ? numberConstant(`${one}`) : one));
-  return { of, constants, marks: given.filter((one) => typeof one === "number") };
+function constantOf(given: Given): Constant {
+  return typeof given === "number" ? numberConstant(`${given}`) : given;
 }
 
 function isSame(a: Given | undefined, b: Given | undefined): boolean {
@@ -95,7 +101,7 @@ function isSame(a: Given | undefined, b: Given | undefined): boolean {
 }
 
 function putParam({ region, at, field }: Place, fresh: Fresh): Local {
-  const param = newParam(fresh);
+  const param = makeLocal(fresh.local++);
   const op = region.ops[at] as Op;
   const put =
     typeof field === "number" && op.kind === "call" ? { args: op.args.with(field, param) } : { [field]: param };
@@ -104,30 +110,50 @@ function putParam({ region, at, field }: Place, fresh: Fresh): Local {
 }
 
 function kindsOf(groups: readonly Group[], params: ReadonlySet<Local>): readonly Kind[] {
-  const kinds: Kind[] = [];
-  /** The one met last is first. */
-  let recent: Kind[] = [];
+  const forms = groups.map(({ body }) => formOf(body, 0));
+  const counts = new Map<number, number>();
+  for (const form of forms) counts.set(form, (counts.get(form) ?? 0) + 1);
+  const kinds = new Map<number, Kind[]>();
   for (let group = 0; group < groups.length; group++) {
+    const form = forms[group] as number;
+    if ((counts.get(form) ?? 0) < ALIKE_MIN) continue;
+    const known = kinds.get(form) ?? [];
+    kinds.set(form, known);
+    if (known.some((kind) => join(kind, group, groups, params)) || known.length === KINDS_MAX) continue;
     const { body } = groups[group] as Group;
-    let kind: Kind | undefined;
-    for (let i = 0; i < recent.length && kind === undefined; i++) {
-      const known = recent[i] as Kind;
-      const first = groups[known.groups[0]?.group as number] as Group;
-      const given = differences(first.body, body, params, known.fixed)?.given;
-      if (given === undefined) continue;
-      known.groups.push({ group, given });
-      kind = known;
-    }
-    if (kind === undefined) {
-      const fixed = fixedOf(body);
-      const found = differences(body, body, params, fixed);
-      if (found === undefined) continue;
-      kind = { places: found.places, fixed, groups: [{ group, given: found.given }] };
-      kinds.push(kind);
-    }
-    if (recent[0] !== kind) recent = [kind, ...recent.filter((other) => other !== kind)].slice(0, KINDS_MAX);
+    const fixed = fixedOf(body);
+    const found = differences(body, body, params, fixed);
+    if (found !== undefined) known.push({ fixed, groups: [{ group, given: found.given }] });
   }
-  return kinds;
+  return [...kinds.values()].flat();
+}
+
+/** Whether the group is of the kind. */
+function join(
+  { fixed, groups: alike }: Kind,
+  group: number,
+  groups: readonly Group[],
+  params: ReadonlySet<Local>,
+): boolean {
+  const first = groups[alike[0]?.group as number] as Group;
+  const found = differences(first.body, (groups[group] as Group).body, params, fixed);
+  if (found !== undefined) alike.push({ group, given: found.given });
+  return found !== undefined;
+}
+
+/** The same number for what is alike: of most else it is another. */
+function formOf(regions: readonly Region[], above: number): number {
+  let form = above;
+  for (let i = 0; i < regions.length; i++) {
+    const { ops } = regions[i] as Region;
+    for (let j = 0; j < ops.length; j++) {
+      const op = ops[j] as Op;
+      form = (Math.imul(form, 31) + op.kind.length) | 0;
+      if (HOLDS_REGIONS[op.kind]) form = formOf(regionsOf(op), form);
+    }
+    form = Math.imul(form, 37) | 0;
+  }
+  return form;
 }
 
 /**

@@ -7,29 +7,78 @@ import type { CallOp, MakeOp, Op, Region } from "../../core/op.ts";
 import { type Constant, FALSE, type Local, literalOf, Type, type Value } from "../../core/value.ts";
 import { eachOpIn, eachWrite, someOpIn } from "../../core/walk.ts";
 import { isMembership, MEMBER } from "../membership.ts";
+import type { Shared } from "./alike.ts";
 import { isQuiet } from "./quiet.ts";
 
-type Test = Omit<Guard, "name" | "options"> & { readonly options: readonly string[] | undefined };
+/** A text, or which of the constants that a shared body is given (alike.ts). */
+type Option = string | number;
+type Noted = Omit<Guard, "options"> & { readonly options: readonly Option[] };
+type Test = Omit<Guard, "name" | "options"> & { readonly options: readonly Option[] | undefined };
 type Origin =
   | Term
   /** Another constant, as the text of a literal. */
   | { readonly kind: "constant"; readonly text: string }
   /** A collection that is made of these, as far as they are constants. */
-  | { readonly kind: "items"; readonly what: MakeOp["what"]; readonly items: readonly (string | undefined)[] }
+  | { readonly kind: "items"; readonly what: MakeOp["what"]; readonly items: readonly (Option | undefined)[] }
+  /** One of the constants that the body is given. */
+  | { readonly kind: "given"; readonly place: number }
   | { readonly kind: "test"; readonly test: Test };
 
 type Walk = {
   readonly origins: Map<Local, Origin>;
-  readonly guards: Guard[];
+  readonly guards: Noted[];
   /** A test that may fail with an error has begun: nothing behind it counts but what it says itself. */
   last: Test | undefined;
 };
 
 /** Of one that is tried for several things, as a rule with `else` is: what must hold for at least one. */
 export function guardsOf(links: readonly Region[], params: ReadonlySet<Local>): readonly Guard[] {
-  const [first, ...others] = links.map((link) => guardsOfRegion(link, params));
-  if (first !== undefined && others.length === 0 && first.every(({ options }) => options.length === 1)) return first;
-  return (first ?? []).flatMap((guard) => {
+  return notedOf(links, params, []).flatMap((noted) => guardOf(noted, []) ?? []);
+}
+
+/**
+ * The same of groups that share a body, found once for all of them; undefined of one whose constants say less than those of
+ * others do. `count`: links of the body that are tried.
+ */
+export function sharedGuards(
+  { regions, params: given }: Shared,
+  count: number,
+  params: ReadonlySet<Local>,
+): (constants: readonly Constant[]) => readonly Guard[] | undefined {
+  const noted = notedOf(regions.slice(0, count), params, given);
+  return (constants) => {
+    const guards: Guard[] = [];
+    for (let i = 0; i < noted.length; i++) {
+      const guard = guardOf(noted[i] as Noted, constants);
+      if (guard === undefined) return undefined;
+      guards.push(guard);
+    }
+    return guards;
+  };
+}
+
+function guardOf({ term, name, test, options }: Noted, constants: readonly Constant[]): Guard | undefined {
+  const texts: string[] = [];
+  for (let i = 0; i < options.length; i++) {
+    const option = options[i] as Option;
+    const text = typeof option === "string" ? option : optionOf(test, constants[option]);
+    if (text === undefined) return undefined;
+    texts.push(text);
+  }
+  return { term, name, test, options: texts.length > 1 ? [...new Set(texts)] : texts };
+}
+
+function optionOf(test: Guard["test"], constant: Constant | undefined): string | undefined {
+  const origin = constant === undefined ? undefined : constantOrigin(constant);
+  if (test !== "equal") return origin?.kind === "string" ? origin.text.toWellFormed() : undefined;
+  const text = origin === undefined ? undefined : textOfOrigin(origin);
+  return typeof text === "string" ? text : undefined;
+}
+
+function notedOf(links: readonly Region[], params: ReadonlySet<Local>, given: readonly Local[]): readonly Noted[] {
+  const [first, ...others] = links.map((link) => notedOfRegion(link, params, given));
+  if (first === undefined || others.length === 0) return first ?? [];
+  return first.flatMap((guard) => {
     const options = new Set(guard.options);
     for (const other of others) {
       const same = other.find(({ name, test }) => name === guard.name && test === guard.test);
@@ -40,9 +89,10 @@ export function guardsOf(links: readonly Region[], params: ReadonlySet<Local>): 
   });
 }
 
-function guardsOfRegion(region: Region, params: ReadonlySet<Local>): readonly Guard[] {
+function notedOfRegion(region: Region, params: ReadonlySet<Local>, given: readonly Local[]): readonly Noted[] {
   const walk: Walk = { origins: new Map(), guards: [], last: undefined };
   for (const local of params) walk.origins.set(local, { kind: "param", local });
+  for (let place = 0; place < given.length; place++) walk.origins.set(given[place] as Local, { kind: "given", place });
   for (let at: Region | undefined = region; at !== undefined; ) at = walkRegion(walk, at);
   return walk.guards;
 }
@@ -157,17 +207,23 @@ function askedOf(walk: Walk, value: Value | undefined): Term | undefined {
 }
 
 /** Text of a constant: a scalar, or an array of such. Sets may repeat a member, so they have none. */
-function textOf(walk: Walk, value: Value): string | undefined {
+function textOf(walk: Walk, value: Value): Option | undefined {
   const origin = originOf(walk, value);
-  switch (origin?.kind) {
+  return origin === undefined ? undefined : textOfOrigin(origin);
+}
+
+function textOfOrigin(origin: Origin): Option | undefined {
+  switch (origin.kind) {
     case "constant":
       return origin.text;
+    case "given":
+      return origin.place;
     case "integer":
       return `${origin.value}`;
     case "string":
       return literalOf({ kind: "constant", type: Type.string, text: origin.text });
     case "items":
-      return origin.what === "array" && areKnown(origin.items) ? `[${origin.items.join(",")}]` : undefined;
+      return origin.what === "array" && areTexts(origin.items) ? `[${origin.items.join(",")}]` : undefined;
     default:
       return undefined;
   }
@@ -181,8 +237,12 @@ function grow(walk: Walk, collection: Local, value: Value): boolean {
   return true;
 }
 
-function areKnown(items: readonly (string | undefined)[]): items is readonly string[] {
+function areKnown(items: readonly (Option | undefined)[]): items is readonly Option[] {
   return !items.includes(undefined);
+}
+
+function areTexts(items: readonly (Option | undefined)[]): items is readonly string[] {
+  return items.every((item) => typeof item === "string");
 }
 
 function note({ guards, last }: Walk, noted: Test): void {
@@ -234,7 +294,8 @@ function testOf(walk: Walk, call: CallOp): Test | undefined {
     case "startswith":
     case "endswith": {
       const term = askedOf(walk, a);
-      const text = stringOf(walk, b);
+      const origin = b === undefined ? undefined : originOf(walk, b);
+      const text = origin?.kind === "given" ? origin.place : stringOf(walk, b);
       if (term === undefined || text === undefined) return undefined;
       return { term, test: name === "startswith" ? "prefix" : "suffix", options: [text] };
     }
@@ -262,8 +323,8 @@ function isDelimiters(walk: Walk, value: Value | undefined): boolean {
 }
 
 /** `"."`, as a literal. */
-function isCharacter(text: string | undefined): boolean {
-  return text?.length === 3 && text.startsWith('"');
+function isCharacter(text: Option | undefined): boolean {
+  return typeof text === "string" && text.length === 3 && text.startsWith('"');
 }
 
 /** What everything that a glob matches begins with; "" where the pattern may be an error, or begins with anything. */
