@@ -1,8 +1,8 @@
-/** One process of `compile.ts`: compiles a policy of so many rules, so many times, and prints what each took. */
+/** One process of `compile.ts`: compiles a policy of so many rules, so many times, and prints what each took. `RULES TIMES KIND` */
 import { join } from "node:path";
 import type { compile as Compile } from "@regomesh/policy-compiler";
 import type { loadRuntime as LoadRuntime } from "@regomesh/policy-compiler/node";
-import { COMPILE_ENTRYPOINT, compiledPolicy } from "./compile-policy.ts";
+import { COMPILE_ENTRYPOINT, type CompiledPolicy, compiledPolicy } from "./compile-policy.ts";
 
 type Program = { readonly compile: typeof Compile; readonly loadRuntime: typeof LoadRuntime };
 type ProgramLoader = {
@@ -10,7 +10,8 @@ type ProgramLoader = {
   readonly openProgram: (root: string, file: string, folder: string, command: string) => Program;
 };
 
-const [rules, times] = process.argv.slice(2).map(Number) as [number, number];
+const [rules, times] = process.argv.slice(2, 4).map(Number) as [number, number];
+const kind = process.argv[4] as CompiledPolicy;
 
 // As the command line does (cli/bin/regomesh.mjs): what an earlier process has compiled is not parsed again.
 const root = join(import.meta.dirname, "../../..");
@@ -21,7 +22,7 @@ const { compile, loadRuntime } = openProgram(root, file, join(root, "node_module
 const runtime = await loadRuntime();
 const importedMs = cpuMs();
 
-const unit = { name: "u", modules: [{ name: "u.rego", text: compiledPolicy(rules) }], data: {} };
+const unit = { name: "u", modules: [{ name: "u.rego", text: compiledPolicy(rules, kind) }], data: {} };
 
 const compiledMs = Array.from({ length: times }, () => {
   const before = cpuMs();

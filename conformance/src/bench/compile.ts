@@ -5,7 +5,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { COMPILE_ENTRYPOINT, compiledPolicy } from "./compile-policy.ts";
+import { COMPILE_ENTRYPOINT, type CompiledPolicy, compiledPolicy } from "./compile-policy.ts";
 import { opaBuildCpuMs } from "./peers/opa-build.ts";
 
 const COLD_MS_MAX = 60;
@@ -14,6 +14,11 @@ const MANY_MS_MAX = 3000;
 
 const SMALL = 100;
 const MANY = 10_000;
+const KINDS: readonly CompiledPolicy[] = ["alike", "varied"];
+const TITLES: Readonly<Record<CompiledPolicy, string>> = {
+  alike: "rules that are alike but for constants",
+  varied: "rules of which hardly two are alike",
+};
 const PROCESSES = 5;
 const WARM_UP = 40;
 const MIB = 2 ** 20;
@@ -31,10 +36,18 @@ export type CompilesMeasured = { readonly text: string; readonly missed: readonl
 
 /** `opa`: the program, by its name or place. */
 export function measureCompiles(opa: string): CompilesMeasured {
-  compileOnce(SMALL, 1); // keeps what it has compiled
-  const cold = Array.from({ length: PROCESSES }, () => compileOnce(SMALL, 1));
-  const warm = compileOnce(SMALL, WARM_UP + 20).compiledMs.slice(WARM_UP);
-  const [tenth, many] = [compileOnce(MANY / 10, 1), compileOnce(MANY, 1)];
+  compileOnce(SMALL, 1, "alike"); // keeps what it has compiled
+  const all = KINDS.map((kind) => measureKind(opa, kind));
+  return {
+    text: ["compile: CPU time of its thread, the least of several", ...all.map(({ text }) => text)].join("\n"),
+    missed: all.flatMap(({ missed }) => missed),
+  };
+}
+
+function measureKind(opa: string, kind: CompiledPolicy): CompilesMeasured {
+  const cold = Array.from({ length: PROCESSES }, () => compileOnce(SMALL, 1, kind));
+  const warm = compileOnce(SMALL, WARM_UP + 20, kind).compiledMs.slice(WARM_UP);
+  const [tenth, many] = [compileOnce(MANY / 10, 1, kind), compileOnce(MANY, 1, kind)];
   const coldMs = least(cold.map(({ compiledMs }) => compiledMs[0] as number));
   const manyMs = many.compiledMs[0] as number;
   const row = (name: string, ms: number, note = ""): string =>
@@ -45,24 +58,24 @@ export function measureCompiles(opa: string): CompilesMeasured {
     [`${MANY} rules, the first of a process`, manyMs, MANY_MS_MAX],
   ];
   const text = [
-    "compile: CPU time of its thread, the least of several",
+    ` ${TITLES[kind]}`,
     row("until the compiler is loaded", least(cold.map(({ importedMs }) => importedMs))),
     ...goals.map(([name, ms, max]) => row(name, ms, `goal ${max} ms`)),
-    ...[SMALL, MANY].map((rules) => beside(opa, rules)),
+    ...[SMALL, MANY].map((rules) => beside(opa, rules, kind)),
     `  memory at ${MANY / 10} and ${MANY} rules: ${Math.round(tenth.memoryBytes / MIB)} and ${Math.round(many.memoryBytes / MIB)} MiB`,
   ].join("\n");
   const missed = goals
     .filter(([, ms, max]) => ms > max)
-    .map(([name, ms, max]) => `${name}: ${Math.round(ms)} ms, not ${max} ms`);
+    .map(([name, ms, max]) => `${TITLES[kind]}: ${name}: ${Math.round(ms)} ms, not ${max} ms`);
   return { text, missed };
 }
 
 /** A line of whole processes of both, one after the other. */
-function beside(opa: string, rules: number): string {
-  const text = compiledPolicy(rules);
+function beside(opa: string, rules: number, kind: CompiledPolicy): string {
+  const text = compiledPolicy(rules, kind);
   const turns = Array.from({ length: rules === SMALL ? PROCESSES : 2 }, () => ({
     theirs: opaBuildCpuMs(opa, text, COMPILE_ENTRYPOINT),
-    ours: compileOnce(rules, 1).processMs,
+    ours: compileOnce(rules, 1, kind).processMs,
   }));
   const ours = least(turns.map((turn) => turn.ours));
   const theirs = turns.flatMap((turn) => turn.theirs ?? []);
@@ -77,7 +90,9 @@ function least(values: readonly number[]): number {
   return Math.min(...values);
 }
 
-function compileOnce(rules: number, times: number): Once {
+function compileOnce(rules: number, times: number, kind: CompiledPolicy): Once {
   const script = join(import.meta.dirname, "compile-once.ts");
-  return JSON.parse(execFileSync(process.execPath, [script, `${rules}`, `${times}`], { encoding: "utf8" })) as Once;
+  return JSON.parse(
+    execFileSync(process.execPath, [script, `${rules}`, `${times}`, kind], { encoding: "utf8" }),
+  ) as Once;
 }
