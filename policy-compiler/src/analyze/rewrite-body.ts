@@ -272,8 +272,16 @@ export function closeScope(context: RewriteContext, scope: Scope): void {
       report(unused, "rego_compile_error", local.at, `declared var ${name} unused`, "use it, or leave it out");
     } else if (local.how === "assigned" && context.strict) {
       report(unused, "rego_compile_error", local.at, `assigned var ${name} unused`, "use it, or assign to _");
-    } else if (local.how === "argument" && context.strict) {
-      report(unused, "rego_compile_error", local.at, `unused argument ${name}`, "use _ (wildcard variable) instead");
     }
+  }
+}
+
+/** Once all links of a rule are rewritten: what one of them uses is used. */
+export function closeArguments(context: RewriteContext, locals: ReadonlyMap<string, Local>): void {
+  if (!context.strict) return;
+  const unused = { ...context, diagnostics: context.minor };
+  for (const [name, { isUsed, how, at }] of locals) {
+    if (isUsed || how !== "argument") continue;
+    report(unused, "rego_compile_error", at, `unused argument ${name}`, "use _ (wildcard variable) instead");
   }
 }

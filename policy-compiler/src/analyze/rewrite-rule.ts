@@ -3,7 +3,7 @@ import type { Body, Expr, Head, Rule, Term, Variable } from "../syntax/ast.ts";
 import { isScalar } from "../syntax/ground.ts";
 import { freshName, freshVar, type RewriteContext, report } from "./context.ts";
 import { makeString } from "./names.ts";
-import { closeScope, makeRewriter, rewriteBody } from "./rewrite-body.ts";
+import { closeArguments, closeScope, makeRewriter, rewriteBody } from "./rewrite-body.ts";
 import { addImplicit, rewriteTerm } from "./rewrite-term.ts";
 import type { Rewriter } from "./rewriter.ts";
 import { declaredNames, type Local, mentionedNames, patternVariables, type Scope } from "./scope.ts";
@@ -16,6 +16,7 @@ export function rewriteRule(context: RewriteContext, packagePath: readonly strin
   for (let link: Rule | undefined = rule; link !== undefined; link = link.else) {
     links.push(rewriteLink(rewriter, packagePath, link, args));
   }
+  if (args !== undefined) closeArguments(context, args.locals);
   return links.reduceRight<Rule | undefined>(
     (rest, link) => (link.else === rest ? link : { ...link, else: rest }),
     undefined,
