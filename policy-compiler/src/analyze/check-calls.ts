@@ -11,6 +11,8 @@ import { eachPart, eachRulePart } from "./tree-parts.ts";
 export type Callables = {
   /** Arguments that it takes, its result not counted; undefined where there is no such function. */
   arity(path: readonly string[]): number | undefined;
+  /** There are rules of that path, of a function or not. */
+  isRule(path: readonly string[]): boolean;
 };
 
 export function makeCallables(root: RuleNode<Rule>, builtins: BuiltinSignatures): Callables {
@@ -20,6 +22,7 @@ export function makeCallables(root: RuleNode<Rule>, builtins: BuiltinSignatures)
       // All rules of a place are of functions, or none is.
       return findNode(root, path, 1)?.rules[0]?.head.args?.length;
     },
+    isRule: (path) => findNode(root, path, 1)?.rules[0] !== undefined,
   };
 }
 
@@ -64,6 +67,10 @@ function makeChecks(context: CallContext) {
 }
 
 function checkReference(term: Ref, context: CallContext): void {
+  if (term.isCalled) {
+    checkReadByCall(term, context);
+    return;
+  }
   if (term.head.kind !== "var" || term.head.name !== "data") return;
   const path = ["data"];
   for (const part of term.path) {
@@ -74,6 +81,13 @@ function checkReference(term: Ref, context: CallContext): void {
     context.late.push(makeProblem("rego_type_error", term.at, message, "call it: name(arguments)"));
     return;
   }
+}
+
+/** `f()` is the value of a rule `f`, if nothing is known of its type (`check-refs.ts`). */
+function checkReadByCall({ at, path }: Ref, context: CallContext): void {
+  const names = ["data", ...path.flatMap((part) => (part.kind === "string" ? [part.value] : []))];
+  if (context.callables.arity(names) !== undefined) checkCall({ at, path: names }, 0, 0, at, context);
+  else if (!context.callables.isRule(names)) reportUndefined({ at, path: names }, context);
 }
 
 /** As a statement a call may name its result: f(x, y) is f(x) = y. */

@@ -130,6 +130,10 @@ function rewriteCall(rewriter: Rewriter, scope: Scope, term: Extract<Term, { kin
     const constant = rewriter.context.metadata(name === "rego.metadata.rule" ? "rule" : "chain", term.at);
     if (constant !== undefined) return constant;
   }
+  // No function takes nothing: what is called without arguments is a rule, which is read.
+  if (term.args.length === 0 && operator.path[0] === "data") {
+    return { ...makeGlobalRef(term.at, operator.path), isCalled: true };
+  }
   return { kind: "call-term", at: term.at, operator, args: rewriteTerms(rewriter, scope, term.args) };
 }
 

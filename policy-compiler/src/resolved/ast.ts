@@ -64,6 +64,6 @@ export type Term =
   | Node<"object-comprehension", { key: Term; value: Term; body: Body }>
   | Node<"call-term", { operator: Operator; args: readonly Term[] }>;
 
-export type Ref = Node<"ref", { head: Term; path: readonly Term[] }>;
+export type Ref = Node<"ref", { head: Term; path: readonly Term[]; isCalled?: true }>;
 
 export type { Operator, Scalar, Variable } from "../syntax/ast.ts";

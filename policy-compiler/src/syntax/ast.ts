@@ -139,4 +139,5 @@ export type Scalar =
 export type Variable = Node<"var", { name: string }>;
 
 /** `head.a[x]`: the head is a variable (`data` and `input` among them) or any other term. */
-export type Ref = Node<"ref", { head: Term; path: readonly Term[] }>;
+/** `isCalled`: written as a call without arguments, `data.p.f()`, of which names are resolved. */
+export type Ref = Node<"ref", { head: Term; path: readonly Term[]; isCalled?: true }>;

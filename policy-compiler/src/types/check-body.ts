@@ -84,8 +84,9 @@ function checkPartsInside(term: Term, env: TypeEnv, checker: Checker): void {
       for (const part of [term.head, ...term.path]) checkPartsInside(part, env, checker);
       // A variable stands for any other head, in an equation that is not checked: nothing is known of it here.
       if (term.head.kind !== "var") return;
+      const { kind, at, head } = term;
       const path = term.path.map((part) => standInside(part, checker));
-      reportFault(checkRef({ ...term, path }, env, checker), checker);
+      reportFault(checkRef({ kind, at, head, path }, env, checker), checker);
       return;
     }
     case "array-comprehension":

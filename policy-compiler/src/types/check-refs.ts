@@ -23,10 +23,22 @@ export function checkRef(ref: RefTerm, env: TypeEnv, checker: Checker): Diagnost
   const checked: Checked = { ref, env, checker };
   const { head } = ref;
   if (head.kind !== "var") return checkBelow(typeOf(head, env), 0, checked);
-  if (isRoot(head.name)) return checkDocument(env.documents, head.name, checked);
+  if (isRoot(head.name)) return checkDocument(env.documents, head.name, checked) ?? checkCalled(checked);
   const known = typeOfVariable(head.name, env);
   if (isUnknown(known)) infer(head, ANY, env);
   return checkBelow(isUnknown(known) ? ANY : known, 0, checked);
+}
+
+/** As OPA has it a document may be called without arguments where nothing is known of its type, and nowhere else. */
+function checkCalled({ ref, env, checker }: Checked): Diagnostic | undefined {
+  if (!ref.isCalled) return undefined;
+  const { kind } = typeOf(ref, env);
+  if (kind === "any" || kind === "unknown") return undefined;
+  return checker.problem(
+    ref.at,
+    `undefined function ${checker.print(ref)}`,
+    "it is no function: leave out the parentheses",
+  );
 }
 
 /** Follows the nearest tree that knows the whole path; what none knows may be anything. */
