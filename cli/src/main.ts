@@ -15,8 +15,10 @@ export async function dispatch(args: readonly string[], io: Io): Promise<number>
   if (name === "--version" || name === "-v") return await dispatch(["version"], io);
   const row = COMMANDS.find((command) => command.name === name);
   if (row === undefined) {
-    const near = await findNear(name);
-    const hint = near === undefined ? "" : `; did you mean ${near}?`;
+    const { sayOpaCommand } = await import("./opa-words.ts");
+    const opa = sayOpaCommand(name);
+    const near = opa === undefined ? await findNear(name) : undefined;
+    const hint = opa !== undefined ? `: ${opa}` : near === undefined ? "" : `; did you mean ${near}?`;
     io.err(`regomesh: no command ${name}${hint} (regomesh --help lists them)\n`);
     return EXIT.usage;
   }
@@ -103,11 +105,14 @@ function isParseArgsError(error: unknown): error is Error {
   return error instanceof TypeError && String((error as { code?: unknown }).code ?? "").startsWith("ERR_PARSE_ARGS");
 }
 
-/** A flag that there is not, with the near one; else what `parseArgs` says. */
-async function sayFlag(error: Error, { flags }: Command): Promise<string> {
+/** A flag that there is not, with what to do where it is opa's, or with the near one; else what `parseArgs` says. */
+async function sayFlag(error: Error, { name, flags }: Command): Promise<string> {
   const [, flag] = /^Unknown option '(-[^']*)'/.exec(error.message) ?? [];
   if (flag === undefined) return firstSentence(error.message);
-  const names = Object.entries(flags).flatMap(([name, { short }]) => (name === "view" ? [`-${short}`] : [`--${name}`]));
+  const { sayOpaFlag } = await import("./opa-words.ts");
+  const opa = sayOpaFlag(name, flag);
+  if (opa !== undefined) return `there is no flag ${flag}: ${opa}`;
+  const names = Object.entries(flags).flatMap(([each, { short }]) => (each === "view" ? [`-${short}`] : [`--${each}`]));
   const near = flag.startsWith("--") ? await findNear(flag, names) : undefined;
   return `there is no flag ${flag}${near === undefined ? "" : `; did you mean ${near}?`}`;
 }

@@ -67,6 +67,10 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   if (values.target !== undefined && values.target !== "wasm") {
     throw new UsageError(`--target is wasm, not ${values.target}: opa build writes bundles of Rego and plans`);
   }
+  const out = values.out ?? values.output ?? ".";
+  if (/\.(tar\.gz|tgz)$/.test(out)) {
+    throw new UsageError(`writes policy.wasm and data.json into a directory, and no bundle: ${out} is a file's name`);
+  }
   const names = values.entrypoint ?? [];
   if (positionals.length === 0) throw new UsageError("needs the directory that is the unit");
   if (names.length === 0) throw new UsageError("needs an entrypoint: -e mesh/authz/allow");
@@ -93,7 +97,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   io.err(printDiagnostics(compiled.diagnostics, format));
   if (!("module" in compiled) || compiled.module === undefined) return EXIT.no;
   const { wasm, data, meta } = compiled.module;
-  const output = resolve(io.cwd, values.out ?? values.output ?? ".");
+  const output = resolve(io.cwd, out);
   await mkdir(output, { recursive: true });
   await writeFile(join(output, "policy.wasm"), wasm);
   await writeFile(join(output, "data.json"), `${data}\n`);

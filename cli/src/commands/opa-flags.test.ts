@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { dispatch } from "../main.ts";
+import { opaFlags } from "../opa-words.ts";
 
 const FILES: Readonly<Record<string, string>> = {
   "v1/policy/app.rego": "package app\n\nimport data.lib\n\nallow if lib.is_admin(input.user)\n",
@@ -73,6 +74,12 @@ const rows: readonly (readonly [line: string, code: number, said: string])[] = [
   ["eval -b . count(data.lib.admins)", 0, "1\n"],
   ["eval -d . --ignore testdata count(data.lib.admins)", 0, "1\n"],
   ["build -b -t wasm -e app/allow --out ../built .", 0, "2 rules, 1 entrypoint\n"],
+  [
+    "build -e app/allow -o bundle.tar.gz .",
+    64,
+    "into a directory, and no bundle: bundle.tar.gz is a file's name (regomesh build --help)\n",
+  ],
+  ["capabilities --current", 0, "}\n"],
   ["build -e app/allow --out ../built policy lib", 0, "2 rules, 1 entrypoint\n"],
   [
     "build -t plan -e app/allow .",
@@ -84,6 +91,23 @@ const rows: readonly (readonly [line: string, code: number, said: string])[] = [
 test.each(rows)("regomesh %s", async (line, code, said) => {
   const { out, err, ...rest } = await run("v1", line);
   expect({ ...rest, said: (out || err).slice(-said.length) }).toEqual({ code, said });
+});
+
+test.each(opaFlags())("opa %s has %s, which is told what to do instead", async (command, flag) => {
+  const { code, out, err } = await run("v1", `${command} ${flag} .`);
+  expect([code, out, err.split("\n").length]).toEqual([64, "", 2]);
+  expect(err).toMatch(
+    new RegExp(`^regomesh ${command}: there is no flag ${flag}: .+ \\(regomesh ${command} --help\\)\n$`),
+  );
+});
+
+test("commands of opa that there are not are told what to do instead, and others the near one", async () => {
+  expect(await run("v1", "inspect .")).toMatchObject({
+    code: 64,
+    err: expect.stringMatching(/^regomesh: no command inspect: opa /),
+  });
+  expect((await run("v1", "evall")).err).toMatch(/^regomesh: no command evall; did you mean eval\?/);
+  expect((await run("v1", "constructor")).err).toMatch(/^regomesh: no command constructor \(/);
 });
 
 test("a test that needs more than --timeout leaves it is an error", async () => {
