@@ -33,7 +33,7 @@ function parseRule(cursor: Cursor): Parsed {
   const { start } = cursor.token;
   const isDefault = cursor.accept("default") !== undefined;
   if (isDefault) cursor.takeAsName();
-  const { head: written, sign } = parseHead(cursor);
+  const { head: written, sign, isApart } = parseHead(cursor);
   if (isDefault) {
     const head = withoutEmptyArgs(written);
     // OPA takes `default a` for `default a := true`, but no longer head.
@@ -47,6 +47,7 @@ function parseRule(cursor: Cursor): Parsed {
   const hasIf = cursor.isAt("if");
   if (cursor.version !== "v0" && cursor.isAt("{")) failV0Body(cursor, written, sign);
   const body = parseRuleBody(cursor);
+  if (isApart && body === undefined) failBareName(cursor, written);
   const isBare = body === undefined && !written.isSet;
   if (isBare && sign === undefined) checkHeadAlone(cursor, written, index);
   if (isBare) checkSingle(cursor, start);
@@ -101,7 +102,14 @@ function isAtElse(cursor: Cursor): boolean {
 /** What behind a keyword shows that it was meant as a rule's name. */
 const NAME_FOLLOWERS: ReadonlySet<string> = new Set([":=", "=", "if", "contains", "("]);
 
-function parseHead(cursor: Cursor): { readonly head: Head; readonly sign: RuleForm["sign"] } {
+type ParsedHead = {
+  readonly head: Head;
+  readonly sign: RuleForm["sign"];
+  /** A blank stands before the parentheses, as OPA has it in heads of rules with a body, and only of one name. */
+  readonly isApart?: boolean;
+};
+
+function parseHead(cursor: Cursor): ParsedHead {
   const { token } = cursor;
   if (token.kind === "keyword" && NAME_FOLLOWERS.has(cursor.peek().text)) {
     cursor.fail(cursor.at(token), `${token.text} keyword cannot be used for rule name`);
@@ -115,7 +123,8 @@ function parseHead(cursor: Cursor): { readonly head: Head; readonly sign: RuleFo
   const ref = [name, ...parsePath(cursor)];
   checkSegments(cursor, ref.length, cursor.from(token.start));
   checkHeadFeatures(cursor, ref, token.start);
-  const args = cursor.isAtAdjacent("(") ? parseArgs(cursor) : undefined;
+  const isApart = ref.length === 1 && cursor.isAt("(") && !cursor.isAtAdjacent("(");
+  const args = isApart || cursor.isAtAdjacent("(") ? parseArgs(cursor) : undefined;
   const named = cursor.from(token.start);
   const isSet = cursor.keywords.contains && cursor.isKind("ident") && cursor.token.text === "contains";
   if (isSet) {
@@ -131,7 +140,7 @@ function parseHead(cursor: Cursor): { readonly head: Head; readonly sign: RuleFo
   }
   const sign = acceptSign(cursor);
   const value: Term = sign === undefined ? { kind: "boolean", at: named, value: true } : parseValue(cursor);
-  return { head: { at: cursor.from(token.start), ref, args, isSet, value }, sign };
+  return { head: { at: cursor.from(token.start), ref, args, isSet, value }, sign, isApart };
 }
 
 function acceptSign(cursor: Cursor): RuleForm["sign"] {
@@ -265,6 +274,11 @@ function makeTrue(at: Location): Body {
   return [{ kind: "expr", at, isNegated: false, what: { kind: "term", at, term }, with: [] }];
 }
 
+function failBareName(cursor: Cursor, head: Head): never {
+  const hint = "give the rule a value (name := value) or a body (name if ...)";
+  cursor.fail(head.at, "var cannot be used for rule name", hint);
+}
+
 /** A head with neither value, `contains` nor body says nothing, unless it is a function's: `f("a")` is true of "a". */
 function checkHeadAlone(cursor: Cursor, head: Head, start: number): void {
   const { index } = cursor;
@@ -280,13 +294,7 @@ function checkHeadAlone(cursor: Cursor, head: Head, start: number): void {
     cursor.fail(head.at, "rule argument list must take at least one argument");
   }
   if (cursor.version === "v0" && head.ref.length > 1) return;
-  if (head.ref.length === 1) {
-    cursor.fail(
-      head.at,
-      "var cannot be used for rule name",
-      "give the rule a value (name := value) or a body (name if ...)",
-    );
-  }
+  if (head.ref.length === 1) failBareName(cursor, head);
   const last = head.ref.at(-1);
   if (head.ref.length === 2 && last?.kind !== "string") {
     cursor.fail(head.at, CONTAINS, "write: name contains value");
