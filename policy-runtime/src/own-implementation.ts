@@ -24,33 +24,44 @@ function arriving(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, arriving(member)]));
 }
 
+/** What a value may have: an evaluation's memory holds no more members, and what reads values recursively stays within its stack. */
+const MEMBERS_MAX = 1_000_000;
+const DEPTH_MAX = 512;
+
 function given(value: unknown): unknown {
   if (value === undefined) return undefined;
-  requireValue(value);
+  requireValue(value, { depth: 0, seen: { members: 0 } });
   return needsTerm(value) ? new RegoTerm(printTerm(value)) : exact(value);
 }
 
+/** Members are counted as often as they stand in the value: it is written out. */
+type Place = { readonly depth: number; readonly seen: { members: number } };
+
 /** Throws Error, a built-in error, where a part is nothing that a policy can have. */
-function requireValue(value: unknown): void {
+function requireValue(value: unknown, place: Place): void {
+  if (++place.seen.members > MEMBERS_MAX) throw new Error(`gave more than ${MEMBERS_MAX} members`);
   if (typeof value === "number" && !Number.isFinite(value))
     throw new Error(`gave ${value}, which is no number of Rego's`);
   if (typeof value === "function" || typeof value === "symbol")
     throw new Error(`gave a ${typeof value}, which is no value`);
   if (typeof value !== "object" || value === null || isRawJson(value)) return;
+  const inner = { ...place, depth: place.depth + 1 };
+  if (inner.depth > DEPTH_MAX)
+    throw new Error(`gave a value that holds itself, or nests deeper than ${DEPTH_MAX} levels`);
   if (value instanceof Map) {
-    for (const key of value.keys()) requireMember(key);
-    for (const member of value.values()) requireValue(member);
-  } else if (value instanceof Set || Array.isArray(value)) for (const member of value) requireMember(member);
+    for (const key of value.keys()) requireMember(key, inner);
+    for (const member of value.values()) requireValue(member, inner);
+  } else if (value instanceof Set || Array.isArray(value)) for (const member of value) requireMember(member, inner);
   else {
     requirePlain(value);
-    for (const member of Object.values(value)) requireValue(member);
+    for (const member of Object.values(value)) requireValue(member, inner);
   }
 }
 
 /** Of an object's members, and a Map's, undefined is one that is not there. */
-function requireMember(value: unknown): void {
+function requireMember(value: unknown, place: Place): void {
   if (value === undefined) throw new Error("gave undefined as a member of a list, of a set, or as a key");
-  requireValue(value);
+  requireValue(value, place);
 }
 
 /** What others keep inside cannot be seen: a Date, a promise or an iterator would be an empty object. */

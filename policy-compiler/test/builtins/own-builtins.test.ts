@@ -46,6 +46,10 @@ const OWN: readonly OwnBuiltin[] = [
 ];
 const { signatures, hostBuiltins } = makeOwnBuiltins(OWN);
 
+const CIRCLE: unknown[] = [];
+CIRCLE.push({ inner: CIRCLE });
+const DOUBLED = Array.from({ length: 40 }).reduce<unknown[]>((inner) => [inner, inner], []);
+
 class Later {
   // biome-ignore lint/suspicious/noThenProperty: it is what is refused
   then(): void {}
@@ -113,6 +117,8 @@ describe("what a built-in gives", () => {
       "f: gave a value of Date: only plain objects, lists, Sets and Maps have members",
     ],
     ["undefined in a list", () => [1, undefined], "f: gave undefined as a member of a list, of a set, or as a key"],
+    ["what holds itself", () => CIRCLE, "f: gave a value that holds itself, or nests deeper than 512 levels"],
+    ["a list that forty others hold twice each", () => DOUBLED, "f: gave more than 1000000 members"],
     ["a hole of a list", () => new Array(2), "f: gave undefined as a member of a list, of a set, or as a key"],
   ])("%s is no value, but a built-in error", (_, implementation, message) => {
     const own = makeOwnBuiltins([{ name: "f", decl: { type: "function", result: { type: "any" } }, implementation }]);
