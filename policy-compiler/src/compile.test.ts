@@ -151,8 +151,12 @@ const DOCUMENTS: Record<string, readonly [text: string, document: object]> = {
   "no default at a key of a document with variable keys": ["default c[1] := 1\nc[x] := 3 if x := input.x", { c: {} }],
   "a default below constant keys": ["a[1].b := 1\ndefault a.c := 2", { a: { 1: { b: 1 }, c: 2 } }],
   "keys of an argument's objects are evaluated": [
-    'k := "a"\nf({data.p.k: 1}) := 1\ng({count([x | x := 1]): 1}) := 2\nq := [f({"a": 1}), g({1: 1})]\nr := f(data.none)',
-    { k: "a", q: [1, 2] },
+    'k := "a"\nf({data.p.k: 1}) := 1\nq := f({"a": 1})\ng({[x | x := 1]: 1}) := 2\nr := g(data.none)',
+    { k: "a", q: 1 },
+  ],
+  "a key of an argument's object that holds a call is none": [
+    'h({count([1]): 1}) := 3\ns := h({1: 1})\ni({[count([1])]: 1}) := 4\nt := i({object.get({}, "a", [1]): 1})',
+    {},
   ],
   "what could be a comprehension is one": ["q if { {1} | {2} == {3} }\nr if { 1 | 1 }", { q: true, r: true }],
 };

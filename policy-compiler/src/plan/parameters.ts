@@ -1,7 +1,7 @@
 /**
  * What a function's parameters can match. OPA takes them from left to right, and objects by the order
  * of their keys: sets and keys are compared, and bind nothing, so that one with a variable that
- * nothing before it bound never matches.
+ * nothing before it bound never matches. Nor does a key that is a call, or holds one: OPA compares the call itself.
  */
 import type { Term } from "../resolved/ast.ts";
 import { insertionOrder } from "../resolved/object-order.ts";
@@ -24,7 +24,7 @@ function matches(term: Term, bound: Set<string>): boolean {
       return isKnown(term, bound);
     case "object": {
       const keys = term.entries.map(([key]) => key);
-      if (!keys.every((key) => isKnown(key, bound))) return false;
+      if (!keys.every((key) => isKnown(key, bound) && !holdsCall(key))) return false;
       return insertionOrder(keys).every((i) => matches((term.entries[i] as readonly [Term, Term])[1], bound));
     }
     default:
@@ -34,4 +34,11 @@ function matches(term: Term, bound: Set<string>): boolean {
 
 function isKnown(term: Term, bound: ReadonlySet<string>): boolean {
   return [...openVariables(term, new Set())].every((name) => bound.has(name));
+}
+
+/** Of references and comprehensions OPA evaluates the calls. */
+function holdsCall(key: Term): boolean {
+  if (key.kind === "call-term") return true;
+  if (key.kind === "array" || key.kind === "set") return key.items.some(holdsCall);
+  return key.kind === "object" && key.entries.some((entry) => entry.some(holdsCall));
 }
