@@ -91,6 +91,23 @@ f(x) = y { y := x }
 a.b.c { input.y }
 `;
 
+test.each([
+  ["p if input.a", []],
+  ["p if input.a or input.b", ["or"]],
+  ["p if (input.a or input.b) and input.c", ["and", "or"]],
+  ["p if not input.a", ["not"]],
+  ["p if not (input.a and input.b)", ["and", "not"]],
+  ["p if not { input.a } or input.b", ["not", "or"]],
+  ["p if every x in [1] { x == 1 or x == 2 }", ["or"]],
+])("of the words that are imported those stay that a module has a use for: %s", (rule, words) => {
+  const lines = (names: readonly string[]): string => names.map((name) => `import future.keywords.${name}\n`).join("");
+  const text = `package p\n\n${lines(["and", "not", "or"])}\n${rule}\n`;
+  const imports = words.length === 0 ? "" : `${lines(words)}\n`;
+  expect(format(text, "v1", { dropV0Imports: true })).toBe(`package p\n\n${imports}${rule}\n`);
+  // Behind the rows of those that were there: in front of the rule all the same.
+  expect(format(text, "v1", { target: "v0-v1" })).toBe(`package p\n\n${lines(words)}import rego.v1\n\n${rule}\n`);
+});
+
 test("v0 stays v0, becomes v1, or becomes what both read", () => {
   const rest = `p contains x if x := 1
 

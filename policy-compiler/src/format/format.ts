@@ -3,8 +3,9 @@
  * where they were. What stood in one line stays in one, and what stood in several in several.
  */
 import { type Diagnostic, hasErrors, positionAt, sortDiagnostics } from "@regomesh/base";
+import { eachRulePart } from "../analyze/tree-parts.ts";
 import { isStackUsedUp } from "../stack-used-up.ts";
-import type { Module, Rule } from "../syntax/ast.ts";
+import type { Expr, Module, Rule } from "../syntax/ast.ts";
 import { parseModule } from "../syntax/parse.ts";
 import type { RegoSource } from "../syntax/version.ts";
 import { checkForV1 } from "./check-v1.ts";
@@ -94,7 +95,7 @@ function leftAsItIs(module: Module, { message }: Diagnostic): Diagnostic {
 
 function printModule(module: Module, source: RegoSource, { target, dropV0Imports = false }: FormatOptions): string {
   const isV1 = target !== undefined || source.version !== "v0";
-  const rules: ImportRules = { isV1, isBoth: target === "v0-v1", dropsV0: dropV0Imports };
+  const rules: ImportRules = { isV1, isBoth: target === "v0-v1", dropsV0: dropV0Imports, used: wordsOf(module) };
   const remarks = module.comments.map(({ at, text }): Remark => {
     return { ...positionAt(at.source, at.span.start), text: `#${text}`.trimEnd() };
   });
@@ -116,6 +117,26 @@ function printModule(module: Module, source: RegoSource, { target, dropV0Imports
   writeStatements(printer, chooseImports(imports, rules), module.rules, beside);
   for (const remark of printer.remarks.slice(printer.next)) printer.writeLine(remark.text);
   return `${withoutLineEnds(printer.text)}\n`;
+}
+
+/** `and`, `or`, and the `not` of an import that has a body. */
+function wordsOf({ rules }: Module): ReadonlySet<string> {
+  const words = new Set<string>();
+  // What `and` and `or` stand for is none of the text.
+  const made = new Set<Expr>();
+  const note = (expr: Expr): void => {
+    const { what, isNegated } = expr;
+    if (what.kind !== "body" || made.has(expr)) return;
+    if (what.logical === undefined) {
+      if (isNegated) words.add("not");
+      return;
+    }
+    words.add(what.logical.word);
+    for (const operand of what.logical.operands) note(operand);
+    for (const each of what.body) made.add(each);
+  };
+  for (const rule of rules) eachRulePart(rule, () => {}, note);
+  return words;
 }
 
 /** Without those at the end. No pattern: for each inside of a raw string it would look for the end again. */
@@ -140,14 +161,23 @@ function styleOf({ imports, rules }: Module, isV1: boolean): Style {
   };
 }
 
-/** Imports and rules in the order of the text. */
+/** Imports and rules in the order of the text; imports that were added come first where one of them would stand behind a rule. */
 function writeStatements(
   printer: Printer,
   imports: readonly PlacedImport[],
   rules: readonly Rule[],
   beside: ReadonlyMap<number, Remark>,
 ): void {
-  const left = [...imports];
+  const first = rules.reduce((row, { at }) => Math.min(row, printer.rowOf(at)), Number.POSITIVE_INFINITY);
+  const isBehind = imports.some(({ isAdded, row }) => isAdded && row >= first);
+  if (isBehind) {
+    writeImports(
+      printer,
+      imports.filter(({ isAdded }) => isAdded),
+      beside,
+    );
+  }
+  const left = isBehind ? imports.filter(({ isAdded }) => !isAdded) : [...imports];
   let waiting: Rule[] = [];
   const flush = (): void => {
     writeRules(printer, waiting);

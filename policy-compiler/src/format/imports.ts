@@ -79,34 +79,43 @@ export type ImportRules = {
   readonly isBoth: boolean;
   /** Leave out what v1 has no need of. */
   readonly dropsV0: boolean;
+  /** Of `and`, `not` and `or` those that the module has a use for. */
+  readonly used: ReadonlySet<string>;
 };
 
 /** The imports that the formatted text has: none that another makes superfluous. */
 export function chooseImports(
   imports: readonly PlacedImport[],
-  { isV1, isBoth, dropsV0 }: ImportRules,
+  { isV1, isBoth, dropsV0, used }: ImportRules,
 ): readonly PlacedImport[] {
   const hasV2 = imports.some(({ clause }) => isImportOf(clause, "rego", "v2"));
   const hasV1 = hasV2 || isBoth || imports.some(({ clause }) => isImportOf(clause, "rego", "v1"));
+  const dropsWords = hasV1 || (dropsV0 && isV1);
   const kept = imports.filter(({ clause }) => {
     const { path } = clause;
     if (isImportOf(clause, "rego", "v1")) return !hasV2 && !(dropsV0 && isV1 && !isBoth);
     if (path[0] !== "future") return true;
     const word = path[2];
     if (hasV2 && (word === undefined || IN_V1.has(word) || IN_V2.has(word))) return false;
-    if (!hasV1 && !(dropsV0 && isV1)) return true;
-    return word !== undefined && IN_V2.has(word);
+    return !dropsWords;
   });
-  const isThere = kept.some(({ clause }) => isImportOf(clause, "rego", "v1", "v2"));
-  if (!isBoth || isThere) return kept;
-  const rows = imports.filter(({ clause }) => isImportOf(clause, "rego") || isImportOf(clause, "future"));
-  const row = rows.length === 0 ? 1 : Math.max(...rows.map((each) => each.row)) + 1;
-  return [...kept, makeV1Import(imports, row)].sort((a, b) => a.row - b.row || a.column - b.column);
+  const chosen = [...kept];
+  if (isBoth && !kept.some(({ clause }) => isImportOf(clause, "rego", "v1", "v2")))
+    chosen.push(makeImport(["rego", "v1"], rowBehind(imports), imports));
+  const words = dropsWords && !hasV2 ? [...used].sort() : [];
+  for (const word of words) chosen.push(makeImport(["future", "keywords", word], rowBehind(chosen), imports));
+  return chosen.sort((a, b) => a.row - b.row || a.column - b.column);
 }
 
-function makeV1Import(imports: readonly PlacedImport[], row: number): PlacedImport {
+/** Behind the imports that say how a module is read. */
+function rowBehind(imports: readonly PlacedImport[]): number {
+  const rows = imports.filter(({ clause }) => isImportOf(clause, "rego") || isImportOf(clause, "future"));
+  return rows.reduce((last, { row }) => Math.max(last, row), 0) + 1;
+}
+
+function makeImport(path: readonly string[], row: number, imports: readonly PlacedImport[]): PlacedImport {
   const at = imports[0]?.clause.at ?? NOWHERE;
-  return { clause: { at, path: ["rego", "v1"], alias: undefined }, row, column: 1, isAdded: true };
+  return { clause: { at, path, alias: undefined }, row, column: 1, isAdded: true };
 }
 
 const NOWHERE = { source: { name: "", text: "" }, span: { start: 0, end: 0 } };
