@@ -28,15 +28,25 @@ export type Formatted = { readonly text?: string; readonly diagnostics: readonly
 
 /** The formatted text; none where the source does not parse, or not in the result's language. */
 export function formatModule(source: RegoSource, options: FormatOptions = {}): Formatted {
+  const { text, left, diagnostics } = printSource(source, options);
+  if (text === undefined || left === undefined) return { diagnostics };
+  const wrong = firstError(source, text, options);
+  if (wrong === undefined) return { text, diagnostics };
+  return { text: source.text, diagnostics: [...diagnostics, leftAsItIs(left, wrong)] };
+}
+
+/** What is said of a module that is left as it is. */
+type Left = Pick<Module, "at" | "comments">;
+
+/** A function of its own: the tree need not be there while the one of what is written is made. */
+function printSource(source: RegoSource, options: FormatOptions): Formatted & { readonly left?: Left } {
   const { module, diagnostics } = parseModule(source);
   if (module === undefined || hasErrors(diagnostics)) return { diagnostics };
   const faults = options.target === undefined ? [] : checkForV1(module);
   if (faults.length > 0) return { diagnostics: sortDiagnostics([...diagnostics, ...faults]) };
   const { text, fault } = tryPrint(module, source, options);
   if (fault !== undefined) return { diagnostics: [...diagnostics, fault] };
-  const wrong = firstError(source, text, options);
-  if (wrong === undefined) return { text, diagnostics };
-  return { text: source.text, diagnostics: [...diagnostics, leftAsItIs(module, wrong)] };
+  return { text, diagnostics, left: { at: module.at, comments: module.comments } };
 }
 
 type Printed =
@@ -73,14 +83,13 @@ function firstError(source: RegoSource, text: string, { target }: FormatOptions)
   return parseModule({ ...source, text, version }).diagnostics.find(({ severity }) => severity === "error");
 }
 
-function leftAsItIs(module: Module, { message }: Diagnostic): Diagnostic {
-  const [comment] = module.comments;
+function leftAsItIs({ at, comments: [comment] }: Left, { message }: Diagnostic): Diagnostic {
   if (comment === undefined) {
     return {
       code: "fmt_unreadable",
       severity: "warning",
       message: `left as it is: formatted, it would not parse (${message})`,
-      at: module.at,
+      at,
       hint: "a keyword that is a name begins a line (default.foo), and imports stand in front of rules",
     };
   }
