@@ -1,10 +1,10 @@
-/** Terms, bodies and lists inside one another, to a thousand and a million levels: each is a module or a diagnostic. */
+/** Terms, bodies and lists inside one another, to fifty and a million levels: each is a module or a diagnostic. */
 import type { RegoVersion } from "@regomesh/policy-compiler";
 
 export type Deep = { readonly version?: RegoVersion; readonly make: (levels: number) => string };
 
-/** A million are refused before they take much; ten thousand are more than the stack of most programs holds. */
-export const LEVELS: readonly number[] = [1_000, 10_000, 100_000, 1_000_000];
+/** Fifty are below all limits, and without end where work doubles with each; a million are refused before they take much; ten thousand are more than the stack of most programs holds. */
+export const LEVELS: readonly number[] = [50, 1_000, 10_000, 100_000, 1_000_000];
 
 const value = (make: (levels: number) => string): Deep => ({ make: (levels) => `package t\n\np := ${make(levels)}\n` });
 const body = (make: (levels: number) => string): Deep => ({
@@ -30,6 +30,8 @@ export const DEEP: Readonly<Record<string, Deep>> = {
   sums: value((levels) => `1${" + input.x".repeat(levels)}`),
   unions: value((levels) => `{1}${" | {1}".repeat(levels)}`),
   "unions in sets": nested("{1 | ", "}"),
+  "unions in sets of two": value((levels) => `${"{1 | ".repeat(levels)}2${", 3}".repeat(levels)}`),
+  "objects with a key that stands twice": nested('{"a": 1, "a": ', "}"),
   "array comprehensions": nested("[x | x := ", "]"),
   "object comprehensions": nested("{x: x | x := ", "}"),
   "template strings": nested('$"{', '}"'),
@@ -46,6 +48,10 @@ export const DEEP: Readonly<Record<string, Deep>> = {
   "braces of v2": { version: "v2", ...body((n) => `${"{".repeat(n)}1${"}".repeat(n)} == input.x`) },
   "braces of v2 that never close": { version: "v2", ...body((n) => `${"{".repeat(n)}1`) },
   "negated groups of v2": { version: "v2", ...body((n) => `${"not (".repeat(n)}input.x or input.y${")".repeat(n)}`) },
+  "negated bodies as operands": {
+    version: "v2",
+    ...body((n) => `${"not {".repeat(n)}input.x${"} or input.y".repeat(n)}`),
+  },
   "bodies as operands": { version: "v2", ...body((n) => `${"{ ".repeat(n)}input.x${" } or input.y".repeat(n)}`) },
   "variables of some": body((levels) => `some x${", y".repeat(levels)}\n\ttrue`),
   "memberships of some": body((levels) => `some x in input${" in input".repeat(levels)}`),
