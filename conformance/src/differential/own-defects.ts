@@ -113,7 +113,7 @@ function readAlone(text: string): string {
 function readWhole(text: string): string {
   return readBefore(
     text,
-    /(?<=\(|, |:= |^\t)data\.\w+\.(?:r\d+\b(?!\[)|f\d+(?=\())/g,
+    /(?<=\(|, |:= | as |^\t)data\.\w+\.(?:r\d+\b(?!\[)|f\d+(?=\())/g,
     (reference) => `[whole | whole := ${reference}][_]`,
   );
 }
@@ -127,7 +127,8 @@ function readBefore(text: string, begins: RegExp, write: (reference: string) => 
     let rest = line;
     for (const { index } of [...line.matchAll(begins)].reverse()) {
       const end = referenceEnd(rest, index);
-      if (isInside(line.slice(0, index)) || end > rest.length) continue;
+      // Modifiers are for what stands in front of them.
+      if (isInside(line.slice(0, index)) || end > rest.length || index < line.indexOf(" with ")) continue;
       reads.push(`\tread${count} := ${write(rest.slice(index, end))}`);
       rest = `${rest.slice(0, index)}read${count++}${rest.slice(end)}`;
     }
