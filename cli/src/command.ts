@@ -33,7 +33,10 @@ export type Io = {
   /** Standard output is a terminal. */
   readonly isTerminal: boolean;
   readonly columns: number;
-  /** Aborted by the first SIGINT or SIGTERM (and SIGHUP, where nothing is read anew); a second one ends the process at once. */
+  /**
+   * Aborted by the first SIGINT or SIGTERM (and SIGHUP, where nothing is read anew); a second one ends the process at once,
+   * and so does the first where the command has never asked for this.
+   */
   readonly signal: AbortSignal;
   /** At SIGHUP and SIGUSR1: log files are opened anew, what was read from files is read again. */
   readonly onReload: (action: () => void) => void;

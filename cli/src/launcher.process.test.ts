@@ -1,5 +1,6 @@
 /** The command as npm links it: one process, of the project's own Node, whatever Node the PATH has. */
 import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import {
   chmodSync,
   mkdirSync,
@@ -10,6 +11,8 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -53,6 +56,28 @@ test("arguments come as they were given", () => {
     encoding: "utf8",
   });
   expect([stdout.trim(), status]).toEqual(["true", 0]);
+});
+
+test("a command that is busy, as with an answer that never comes, ends at the first signal", async () => {
+  let asked = (): void => {};
+  const isAsked = new Promise<void>((done) => {
+    asked = done;
+  });
+  const server = createServer(() => asked());
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as AddressInfo;
+  const query = `http.send({"method": "GET", "url": "http://127.0.0.1:${port}/", "timeout": "300s"})`;
+  const child = spawn(COMMAND, ["eval", query], { stdio: "ignore" });
+  try {
+    const ended = once(child, "close");
+    await isAsked;
+    child.kill("SIGTERM");
+    expect(await ended).toEqual([null, "SIGTERM"]);
+  } finally {
+    child.kill("SIGKILL");
+    server.close();
+    server.closeAllConnections();
+  }
 });
 
 test("a cache's variable that is empty is none: nothing is kept where the command runs", () => {

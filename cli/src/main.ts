@@ -65,6 +65,34 @@ function makeIo(): Io {
     if (error.code !== "EPIPE") throw error;
     process.exit();
   });
+  const signals = makeSignals();
+  return {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    env: (name) => process.env[name],
+    environment: () => ({ ...process.env }) as Record<string, string>,
+    cwd: process.cwd(),
+    isTerminal: process.stdout.isTTY === true,
+    columns: process.stdout.columns || 100, // 0 of a terminal that does not know its size
+    get signal() {
+      return signals().ending;
+    },
+    onReload: (action) => void signals().reloads.push(action),
+  };
+}
+
+type Signals = { readonly ending: AbortSignal; readonly reloads: (() => void)[] };
+
+/** Listened to from when a command first asks: one that never does, or whose thread is busy, is ended by them at once. */
+function makeSignals(): () => Signals {
+  let made: Signals | undefined;
+  return () => {
+    made ??= listen();
+    return made;
+  };
+}
+
+function listen(): Signals {
   const ending = new AbortController();
   const reloads: (() => void)[] = [];
   const end = (signal: keyof typeof ENDED_BY): void => {
@@ -81,17 +109,7 @@ function makeIo(): Io {
   process.on("SIGUSR1", reload);
   // Without a meaning here; left to the system it would end the process.
   process.on("SIGUSR2", () => {});
-  return {
-    out: (text) => void process.stdout.write(text),
-    err: (text) => void process.stderr.write(text),
-    env: (name) => process.env[name],
-    environment: () => ({ ...process.env }) as Record<string, string>,
-    cwd: process.cwd(),
-    isTerminal: process.stdout.isTTY === true,
-    columns: process.stdout.columns || 100, // 0 of a terminal that does not know its size
-    signal: ending.signal,
-    onReload: (action) => void reloads.push(action),
-  };
+  return { ending: ending.signal, reloads };
 }
 
 /** Started by an older Node that only waits for us: its end is ours. */

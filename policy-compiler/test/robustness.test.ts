@@ -128,6 +128,7 @@ test("an input that is not JSON is a fault, and so is one nested beyond the limi
   for (const input of ["{", '{"a":}', "", "{} {}", deep]) {
     expect(evaluator.evaluate("eval", input), input.slice(0, 10)).toMatchObject({ kind: "fault", code: "rm_input" });
   }
+  expect(JSON.stringify(evaluator.evaluate("eval", deep))).toContain("deeper than 10000 levels");
   expect(evaluator.evaluate("eval", "{}")).toMatchObject({ kind: "results", text: right });
 });
 

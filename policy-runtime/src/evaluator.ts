@@ -63,7 +63,7 @@ export function openEvaluator(options: EvaluatorOptions): Evaluator {
     heap = heapStart;
     const [ptr, length] = writeText(open, text);
     const value = exports.opa_json_parse(ptr, length);
-    if (value === 0) throw new PolicyAbort("rm_input: the data is not JSON");
+    if (value === 0) throw new PolicyAbort("rm_input: the data is not JSON, or deeper than 10000 levels");
     data = value;
     heap = exports.opa_heap_ptr_get();
   };

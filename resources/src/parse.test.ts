@@ -137,6 +137,11 @@ describe("parseResources", () => {
     expect(diagnostics.map(printRecordOf)).toEqual(["mesh.yaml:6:3: yaml_syntax: map keys must be unique"]);
   });
 
+  test("of a document that is broken all through, the first errors are told", () => {
+    const { diagnostics } = read(`${head("Workload")}spec: ${"&a ".repeat(1000)}\n`);
+    expect(diagnostics.map(({ code }) => code)).toEqual(Array.from({ length: 20 }, () => "yaml_syntax"));
+  });
+
   test("however many keys a mapping has, each is looked at once", () => {
     const cpuMs = (keys: number): number => {
       const rows = Array.from({ length: keys }, (_, at) => `    k${at}: ${at}\n`).join("");

@@ -113,7 +113,7 @@ function rootsOf(document: Document, source: Source, report: Report): readonly N
     const [start, , end] = document.range ?? [0, 0, source.text.length];
     // Text of another tool beside ours need not be YAML, as long as it is none of ours.
     if (!mentionsGroup(source.text.slice(start, end)) && document.range !== null) return [];
-    for (const { pos, message } of errors) {
+    for (const { pos, message } of errors.slice(0, SYNTAX_ERRORS_MAX)) {
       report("yaml_syntax", lowerFirst(message.split("\n")[0] ?? ""), { start: pos[0], end: Math.max(pos[1], pos[0]) });
     }
     return [];
@@ -122,6 +122,9 @@ function rootsOf(document: Document, source: Source, report: Report): readonly N
   if (root === null || (isScalar(root) && root.value === null)) return []; // an empty document between two ---
   return membersOf(root);
 }
+
+/** Of a document; what is broken in its first lines breaks the rest. */
+const SYNTAX_ERRORS_MAX = 20;
 
 type YamlError = { readonly pos: readonly [start: number, end: number]; readonly message: string };
 

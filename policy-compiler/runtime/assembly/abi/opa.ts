@@ -115,7 +115,7 @@ export function opa_eval(
   let value: usize = 0;
   if (input != 0 && inputLength > 0) {
     value = parseJson(input, inputLength);
-    if (value == 0) abortWith("rm_input: the input is not JSON");
+    if (value == 0) abortWith("rm_input: the input is not JSON, or deeper than 10000 levels");
   }
   return dumpText(runPlan(entrypoint, value, data), format == 1 ? REGO : 0);
 }
