@@ -138,6 +138,8 @@ export type Scalar =
 /** `_` is a wildcard. */
 export type Variable = Node<"var", { name: string }>;
 
-/** `head.a[x]`: the head is a variable (`data` and `input` among them) or any other term. */
-/** `isCalled`: written as a call without arguments, `data.p.f()`, of which names are resolved. */
+/**
+ * `head.a[x]`: the head is a variable (`data` and `input` among them) or any other term.
+ * `isCalled`: written as a call without arguments, `data.p.f()`, of which names are resolved.
+ */
 export type Ref = Node<"ref", { head: Term; path: readonly Term[]; isCalled?: true }>;
