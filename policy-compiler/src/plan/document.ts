@@ -5,9 +5,11 @@
  * rules in the base document.
  */
 import type { IrFunc, IrOperand } from "../ir/policy.ts";
+import type { Term } from "../resolved/ast.ts";
 import {
   dataName,
   documentsBelow,
+  findNode,
   hasDocumentsBelow,
   isFunction,
   isVirtual,
@@ -26,6 +28,14 @@ import { resolveVariable } from "./variables.ts";
 
 export function planDataRef(site: Site, path: readonly Key[]): IrOperand {
   return planAt(site, site.planner.tree, path);
+}
+
+/** The value of a rule that is called without arguments: as in OPA what `with` puts in its place is for whoever reads it. */
+export function planCalledRule(site: Site, path: readonly Term[]): IrOperand {
+  const names = path.flatMap((part) => (part.kind === "string" ? [part.value] : []));
+  const node = findNode(site.planner.tree, names);
+  if (node === undefined) throw new Error(`no rule is called ${names.join(".")}`);
+  return callRules(site, node);
 }
 
 /** No rule makes what the path finds: it ends at a base document, or at a place above rules. */

@@ -3,7 +3,7 @@ import type { IrOperand } from "../ir/policy.ts";
 import type { Term, Variable } from "../resolved/ast.ts";
 import { insertionOrder } from "../resolved/object-order.ts";
 import { planCall } from "./call.ts";
-import { planDataRef } from "./document.ts";
+import { planCalledRule, planDataRef } from "./document.ts";
 import { planPath, termKeys } from "./path.ts";
 import { intern, irPlace, PlanFault } from "./planner.ts";
 import { isRoot } from "./readiness.ts";
@@ -25,6 +25,7 @@ export function planTermHere(site: Site, term: Term): IrOperand {
     case "var":
       return isRoot(term.name) ? planRoot(site, term.name, []) : planVariable(site, term);
     case "ref":
+      if (term.isCalled) return planCalledRule(site, term.path);
       return planRef(isInput(term.head) ? atTerm(site, term) : site, term.head, term.path);
     case "array":
       return planArray(site, term.items);
