@@ -100,18 +100,15 @@ function addIterating(terms: readonly Term[], found: Ref[] | undefined): Ref[] |
 
 function hasPattern(path: readonly Term[]): boolean {
   for (let i = 0; i < path.length; i++) {
-    const { kind } = path[i] as Term;
-    if (kind === "var" || kind === "array" || kind === "object") return true;
+    const part = path[i] as Term;
+    if (part.kind === "set" || isPattern(part)) return true;
   }
   return false;
 }
 
 function bindRef({ head, path }: Ref, bound: Bound, outputs: Set<string>): void {
   if (!isKnown(head, bound, outputs)) return;
-  for (const part of path) {
-    if (part.kind === "var") outputs.add(part.name);
-    else if (isPattern(part)) bindPattern(part, outputs);
-  }
+  for (const part of path) bindParts(part, outputs);
 }
 
 function isPattern({ kind }: Term): boolean {
@@ -158,6 +155,27 @@ function bindPattern(term: Term, outputs: Set<string>): void {
   else if (isPattern(term)) for (const { name } of patternVariables(term)) outputs.add(name);
 }
 
+/**
+ * What OPA takes for bound where a known value meets the term: what is in its sets, too, though these bind nothing when they
+ * are evaluated, and match nothing then (plan/unify.ts).
+ */
+function bindParts(term: Term, outputs: Set<string>): void {
+  switch (term.kind) {
+    case "var":
+      outputs.add(term.name);
+      break;
+    case "array":
+    case "set":
+      for (const item of term.items) bindParts(item, outputs);
+      break;
+    case "object":
+      for (const [, value] of term.entries) bindParts(value, outputs);
+      break;
+    default:
+      break;
+  }
+}
+
 /** `left = right`: what is known on one side binds the other; two arrays or objects go by their parts, if these pair. */
 function bindEquation(left: Term, right: Term, bound: Bound, outputs: Set<string>): void {
   for (let before = -1; before !== outputs.size; ) {
@@ -170,9 +188,14 @@ function bindSides(left: Term, right: Term, bound: Bound, outputs: Set<string>):
   if (left.kind === right.kind && (left.kind === "array" || left.kind === "object")) {
     for (const [a, b] of pairsOf(left, right)) bindSides(a, b, bound, outputs);
   } else {
-    if (mayMatch(left, right) && (isKnown(right, bound, outputs) || isClosed(right))) bindPattern(left, outputs);
-    if (mayMatch(right, left) && (isKnown(left, bound, outputs) || isClosed(left))) bindPattern(right, outputs);
+    if (mayMatch(left, right) && (isKnown(right, bound, outputs) || isClosed(right))) bindSide(left, outputs);
+    if (mayMatch(right, left) && (isKnown(left, bound, outputs) || isClosed(left))) bindSide(right, outputs);
   }
+}
+
+/** A set by itself is compared. */
+function bindSide(term: Term, outputs: Set<string>): void {
+  if (isPattern(term)) bindParts(term, outputs);
 }
 
 /** Two arrays of one length, or objects of one size, go by their parts. */

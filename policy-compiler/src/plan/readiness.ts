@@ -65,12 +65,12 @@ function allReady(variables: Variables, terms: readonly Term[], awaited: Readonl
   return true;
 }
 
-/** In brackets a variable, an array or an object binds what is not bound, or is matched with each key; most keys are texts. */
+/** In brackets a variable, an array or an object binds what is not bound, or is matched with each key, as a set is; most keys are texts. */
 function keysReady(variables: Variables, path: readonly Term[], awaited: ReadonlySet<string>): boolean {
   for (let i = 0; i < path.length; i++) {
     const key = path[i] as Term;
     const { kind } = key;
-    if (kind === "string" || kind === "var" || kind === "array" || kind === "object") continue;
+    if (kind === "string" || kind === "var" || kind === "array" || kind === "object" || kind === "set") continue;
     if (!isReady(variables, key, awaited)) return false;
   }
   return true;

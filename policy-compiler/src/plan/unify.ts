@@ -4,11 +4,13 @@
  */
 import type { IrOperand } from "../ir/policy.ts";
 import type { Term } from "../resolved/ast.ts";
+import { insertionOrder } from "../resolved/object-order.ts";
 import { isOutsideRules } from "./document.ts";
 import { termKeys } from "./path.ts";
 import { isBound, isReady, openVariables } from "./readiness.ts";
 import {
   append,
+  bool,
   dot,
   equal,
   fail,
@@ -43,6 +45,10 @@ function solve(site: Site, equations: readonly Equation[]): void {
   const awaited = awaitedBy(site, open);
   while (open.length > 0) {
     const last = open.length - 1;
+    if (failsUnbound(site, open[last] as Equation, awaited)) {
+      open.pop();
+      continue;
+    }
     // Most stand alone.
     const index = last === 0 ? 0 : open.findLastIndex((equation) => isSolvable(site, equation, awaited));
     const later = index < 0 || index === last ? NONE : open.splice(index + 1);
@@ -64,6 +70,32 @@ function awaitedBy(site: Site, equations: readonly Equation[]): ReadonlySet<stri
     if (isBound(site.variables, name)) names.delete(name);
   });
   return names;
+}
+
+/**
+ * As in OPA a set and an object's keys are compared as they are when their turn comes, from left to right: with a variable
+ * that nothing has bound by then they match nothing. What stands on the other side is evaluated.
+ */
+function failsUnbound(site: Site, { left, right }: Equation, awaited: ReadonlySet<string>): boolean {
+  const isLeft = left.kind !== "operand" && comparesUnbound(site, left) && !isUnbound(site, right);
+  if (!isLeft && !(comparesUnbound(site, right) && !isUnbound(site, left))) return false;
+  const other = isLeft ? right : left;
+  if (other.kind !== "operand" && isReady(site.variables, other, awaited)) planTerm(site, other);
+  fail(site);
+  // Nothing reads them any more.
+  for (const name of openVariables(isLeft ? left : right))
+    if (!isBound(site.variables, name)) bindVariable(site.variables, name, bool(true));
+  return true;
+}
+
+function comparesUnbound(site: Site, term: Term): boolean {
+  const isOpen = (part: Term) => [...openVariables(part)].some((name) => !isBound(site.variables, name));
+  if (term.kind === "set") return isOpen(term);
+  return term.kind === "object" && term.entries.some(([key]) => key.kind !== "string" && isOpen(key));
+}
+
+function isUnbound(site: Site, side: Side): boolean {
+  return side.kind === "var" && !isBound(site.variables, side.name);
 }
 
 /** One side has a value, and the other can be matched with it. */
@@ -127,7 +159,7 @@ function matchOperand(site: Site, operand: IrOperand, term: Term, awaited: Reado
   if (term.kind === "object") {
     append(site, { type: "IsObjectStmt", stmt: { source: operand } });
     checkLength(site, operand, term.entries.length);
-    return term.entries.map(([key, value]) => ({
+    return inKeyOrder(term.entries).map(([key, value]) => ({
       left: { kind: "operand", operand: dot(site, operand, planTerm(site, key)) },
       right: value,
     }));
@@ -166,6 +198,13 @@ function pairItems(site: Site, lefts: readonly Term[], rights: readonly Term[]):
   return lefts.map((item, i) => ({ left: item, right: rights[i] as Term }));
 }
 
+type Entries = Extract<Term, { kind: "object" }>["entries"];
+
+/** As OPA goes through an object. */
+function inKeyOrder(entries: Entries): Entries {
+  return insertionOrder(entries.map(([key]) => key)).map((i) => entries[i] as Entries[number]);
+}
+
 /** An object whose keys can be planned can be matched, whatever its values are. */
 function isRecord(site: Site, term: Term, awaited: ReadonlySet<string>): boolean {
   return term.kind === "object" && term.entries.every(([key]) => isReady(site.variables, key, awaited));
@@ -181,7 +220,7 @@ function recordKeys(left: Extract<Term, { kind: "object" }>, right: Term): reado
     rights.set(key.value, value);
   }
   const pairs: Equation[] = [];
-  for (const [key, value] of left.entries) {
+  for (const [key, value] of inKeyOrder(left.entries)) {
     const other = key.kind === "string" ? rights.get(key.value) : undefined;
     if (key.kind !== "string" || other === undefined) return undefined;
     rights.delete(key.value);
