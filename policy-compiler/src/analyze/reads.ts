@@ -86,14 +86,14 @@ export function replaceReads(reader: Reader, term: Term): Term {
   const source = resolveRef(reader, term);
   noteRead(reader, key, source);
   const before = reader.variables.get(key);
-  if (before !== undefined) return { ...before, at: term.at };
+  if (before?.kind === "var") return { ...before, at: term.at, insteadOf: term };
   const variable = freshVar(reader.generator, term.at);
   reader.variables.set(key, variable);
   reader.known.add(variable.name);
   reader.sources.set(variable.name, source);
   const what: What = { kind: "unify", at: term.at, left: variable, right: source };
   reader.reads.push({ kind: "expr", at: term.at, isNegated: false, what, with: [] });
-  return variable;
+  return { ...variable, insteadOf: term };
 }
 
 /** `source` with what its names stand for: the index knows the place of its root. */

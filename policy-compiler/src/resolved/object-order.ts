@@ -1,7 +1,8 @@
 /**
  * The order in which an object's entries are evaluated and inserted, and a set's members: of keys that turn out equal the
- * last one stands. OPA sorts the keys as terms: constants, then variables by name, calls by their functions', then references. A
- * declared variable's name there is a number, in the order of declaration, as it is here.
+ * last one stands. OPA sorts the keys as terms: constants, then variables by name. A declared variable's name there is a number
+ * behind `__local`, in the order of declaration, as it is here; calls, by their functions' names, and references have the next ones.
+ * (As texts, so that of ten locals and more OPA's order is by chance: `__local10__` stands before `__local9__`.)
  */
 import type { Term } from "./ast.ts";
 
@@ -11,15 +12,23 @@ const RANKS: Readonly<Record<Term["kind"], number>> = {
   number: 2,
   string: 3,
   var: 4,
-  "call-term": 4,
-  ref: 5,
-  array: 6,
-  object: 7,
-  set: 8,
-  "array-comprehension": 9,
-  "object-comprehension": 10,
-  "set-comprehension": 11,
+  "call-term": 5,
+  ref: 6,
+  array: 8,
+  object: 9,
+  set: 10,
+  "array-comprehension": 11,
+  "object-comprehension": 12,
+  "set-comprehension": 13,
 };
+
+/** Of a variable that the text only mentions, by its name. */
+const [BEFORE_LOCALS, BEHIND_LOCALS] = [3.5, 7];
+
+function rankOf(term: Term): number {
+  if (term.kind !== "var" || numberOf(term.name) !== undefined) return RANKS[term.kind];
+  return term.name < "__local" ? BEFORE_LOCALS : BEHIND_LOCALS;
+}
 
 /** Places of the keys, in that order; equal ones as the text has them. */
 export function insertionOrder(keys: readonly Term[]): readonly number[] {
@@ -27,8 +36,9 @@ export function insertionOrder(keys: readonly Term[]): readonly number[] {
   return keys.length < 2 ? places : places.sort((a, b) => compareKeys(keys[a] as Term, keys[b] as Term));
 }
 
-function compareKeys(a: Term, b: Term): number {
-  const difference = RANKS[a.kind] - RANKS[b.kind];
+function compareKeys(key: Term, other: Term): number {
+  const [a, b] = [asWritten(key), asWritten(other)];
+  const difference = rankOf(a) - rankOf(b);
   if (difference !== 0) return difference;
   if (a.kind === "var" && b.kind === "var") return compareVariables(a.name, b.name);
   if (a.kind === "number" && b.kind === "number") return Number(a.text) - Number(b.text);
@@ -39,6 +49,10 @@ function compareKeys(a: Term, b: Term): number {
   if (a.kind === "ref" && b.kind === "ref") return compareLists([a.head, ...a.path], [b.head, ...b.path]);
   if (a.kind === "array" && b.kind === "array") return compareLists(a.items, b.items);
   return 0;
+}
+
+function asWritten(term: Term): Term {
+  return term.kind === "var" ? (term.insteadOf ?? term) : term;
 }
 
 /** A path's parts stand in a text as they do one by one. */
@@ -56,12 +70,10 @@ function compareLists(a: readonly Term[], b: readonly Term[]): number {
   return a.length - b.length;
 }
 
-/** Declared variables (`x#2`) by their number, before those that the text only mentions. */
+/** Declared variables (`x#2`) by their number. */
 function compareVariables(a: string, b: string): number {
   const [first, second] = [numberOf(a), numberOf(b)];
-  if (first !== undefined && second !== undefined) return first - second;
-  if (first === undefined && second === undefined) return compareTexts(a, b);
-  return first === undefined ? 1 : -1;
+  return first === undefined || second === undefined ? compareTexts(a, b) : first - second;
 }
 
 function numberOf(name: string): number | undefined {

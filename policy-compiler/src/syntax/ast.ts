@@ -136,7 +136,8 @@ export type Scalar =
   | Node<"string", { value: string }>;
 
 /** `_` is a wildcard. */
-export type Variable = Node<"var", { name: string }>;
+/** `insteadOf`: the reference that the text has in its place, where that is read in front of the line. */
+export type Variable = Node<"var", { name: string; insteadOf?: Term }>;
 
 /**
  * `head.a[x]`: the head is a variable (`data` and `input` among them) or any other term.
