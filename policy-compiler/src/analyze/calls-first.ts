@@ -1,14 +1,23 @@
 /**
- * Within an expression OPA evaluates calls before the references beside them: where a call is undefined, no rule is
- * asked, and no conflict in one met. An expression that both calls and asks rules has its calls in equations in
- * front of it, in closures too.
+ * Within an expression OPA evaluates calls before the references and comprehensions beside them: where a call is undefined, no
+ * rule is asked, and no conflict in one met. An expression that both calls and asks rules, or comprehends, has its calls in
+ * equations in front of it, in closures too.
  */
 
 import type { Body, Expr, Rule, Term, What } from "../resolved/ast.ts";
 import type { Generator } from "./context.ts";
-import { asksRules, type Failing } from "./may-fail.ts";
+import { asksRules, type Failing, mayFail } from "./may-fail.ts";
 import { splitCalls } from "./negation.ts";
-import { hasClosure, hasClosures, mapSubterms, mapWhat, someSubterm, subterms, termsOfWhat } from "./tree.ts";
+import {
+  closureOfTerm,
+  hasClosure,
+  hasClosures,
+  mapSubterms,
+  mapWhat,
+  someSubterm,
+  subterms,
+  termsOfWhat,
+} from "./tree.ts";
 
 type Split = Failing & { readonly generator: Generator };
 
@@ -70,7 +79,7 @@ function splitTerm(split: Split, term: Term): Term {
   }
 }
 
-/** A call stands beside a reference that asks rules; where its error ends the evaluation, beside any that may be undefined. */
+/** A call stands beside a reference that asks rules, or a comprehension that may be in error; where its error ends the evaluation, beside any that may be undefined. */
 function mixes(split: Split, { what, isNegated }: Expr): boolean {
   return !isNegated && mixesIn(termsOfWhat(what), split);
 }
@@ -88,6 +97,7 @@ function hasCall(term: Term): boolean {
 
 function hasOutside(term: Term, failing: Failing): boolean {
   if (term.kind === "call-term") return false;
+  if (closureOfTerm(term) !== undefined) return mayFail(term, failing);
   if (failing.errorsEnd ? term.kind === "ref" : asksRules(term, failing.root)) return true;
   return someSubterm(term, (part) => hasOutside(part, failing));
 }

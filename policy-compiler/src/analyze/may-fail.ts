@@ -47,7 +47,7 @@ function mayCallFail({ path }: Operator, { errorsEnd }: Failing): boolean {
 }
 
 /** Other rules are asked, an object is comprehended, or a call may be in error: here, or in a part. */
-function mayFail(term: Term, failing: Failing): boolean {
+export function mayFail(term: Term, failing: Failing): boolean {
   switch (term.kind) {
     case "ref":
       if (asksRules(term, failing.root)) return true;

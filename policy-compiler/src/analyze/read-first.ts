@@ -163,14 +163,14 @@ function noteTest(hoist: Hoist, test: Test, start: number): void {
 }
 
 /** The brackets of a reference bind a variable that has its constant further on only: without the reference an equation does. */
-function constantsBoundBy({ constants, given, mentioned, settled }: Hoist, expr: Expr): Body {
+function constantsBoundBy({ constants, mentioned, settled }: Hoist, expr: Expr): Body {
   const bound: Expr[] = [];
   eachPart(expr, (term) => {
     if (term.kind !== "ref") return;
     for (const part of term.path) {
       const value = part.kind === "var" ? constants.get(part.name) : undefined;
       if (part.kind !== "var" || value === undefined || !isScalar(value)) continue;
-      if (given.has(part.name) || mentioned.has(part.name) || settled.has(part.name)) continue;
+      if (mentioned.has(part.name) || settled.has(part.name)) continue;
       settled.add(part.name);
       const what: What = { kind: "unify", at: part.at, left: part, right: value };
       bound.push({ kind: "expr", at: part.at, isNegated: false, what, with: [] });

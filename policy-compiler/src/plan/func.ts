@@ -34,7 +34,7 @@ export function makeFuncSite(planner: Planner, environment: Environment, args: r
     data: DATA,
     variables: makeVariables(),
     place: {},
-    cursor: { block: first },
+    cursor: { block: first, depth: 0 },
   };
   return { site, blocks: [first], params, args: locals, result: newLocal(site) };
 }
@@ -43,7 +43,7 @@ export function makeFuncSite(planner: Planner, environment: Environment, args: r
 export function nextBlock(func: FuncSite): Site {
   const block = makeBlock();
   func.blocks.push(block);
-  return { ...func.site, variables: makeVariables(func.site.variables), cursor: { block } };
+  return { ...func.site, variables: makeVariables(func.site.variables), cursor: { block, depth: 0 } };
 }
 
 /**

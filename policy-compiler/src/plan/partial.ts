@@ -139,7 +139,7 @@ function planPiece(func: FuncSite, node: RuleNode, piece: Piece, options: Into):
 function planDefault(site: Site, node: RuleNode, rule: Rule, document: Document, path: readonly string[]): void {
   const place = rule.head.ref.slice(node.path.length).map((term) => planTerm(site, term));
   const present = makeBlock();
-  const inner: Site = { ...site, cursor: { block: present } };
+  const inner: Site = { ...site, cursor: { block: present, depth: 0 } };
   place.reduce<IrOperand>((holder, key) => dot(inner, holder, key), local(document.root));
   append(site, { type: "NotStmt", stmt: { block: present } });
   markRule(site, dataName(path), rule);

@@ -134,7 +134,7 @@ function makePlanSite(planner: Planner): { readonly site: Site; readonly block: 
     data: 1,
     variables: makeVariables(),
     place: {},
-    cursor: { block },
+    cursor: { block, depth: 0 },
   };
   return { site, block };
 }

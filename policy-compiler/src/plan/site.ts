@@ -22,7 +22,8 @@ export type Site = {
   readonly data: number;
   readonly variables: Variables;
   readonly place: Place;
-  readonly cursor: { block: OpenBlock };
+  /** `depth`: how many blocks it has moved inwards. */
+  readonly cursor: { block: OpenBlock; depth: number };
 };
 
 /** Of what is planned; nowhere in the policy's text where it is of none. */
@@ -112,7 +113,7 @@ export function planIsAny(site: Site, source: IrOperand, types: readonly TypeTes
   append(site, { type: "ResetLocalStmt", stmt: { target: isOne } });
   const blocks = types.map((type) => {
     const block = makeBlock();
-    const nested: Site = { ...site, cursor: { block } };
+    const nested: Site = { ...site, cursor: { block, depth: 0 } };
     append(nested, { type, stmt: { source } });
     append(nested, { type: "AssignVarStmt", stmt: { source: bool(true), target: isOne } });
     return block;
@@ -133,13 +134,19 @@ export function scan(site: Site, collection: IrOperand): { readonly key: IrOpera
   const value = newLocal(site);
   const block = makeBlock();
   append(site, { type: "ScanStmt", stmt: { source, key, value, block } });
-  site.cursor.block = block;
+  moveInto(site, block);
   return { key: local(key), value: local(value) };
+}
+
+/** Everything planned at this site from here on belongs to the block, which stands in the one before. */
+export function moveInto({ cursor }: Site, block: OpenBlock): void {
+  cursor.block = block;
+  cursor.depth++;
 }
 
 /** The site of a nested block, whose variables are its own; the block is not yet part of anything. */
 export function enter(site: Site): Site {
-  return { ...site, variables: makeVariables(site.variables), cursor: { block: makeBlock() } };
+  return { ...site, variables: makeVariables(site.variables), cursor: { block: makeBlock(), depth: 0 } };
 }
 
 /**
@@ -156,12 +163,28 @@ export function appendBlock(site: Site, inside: (nested: Site) => void): IrBlock
 
 /** A local that is true if the block of `inside` reached its end at least once, else undefined. */
 export function planReached(site: Site, inside: (nested: Site) => void): number {
+  return planReaching(site, (nested, reach) => {
+    inside(nested);
+    reach();
+  });
+}
+
+/** The same, where once is enough: what a further turn would meet is never met. */
+export function planReachedOnce(site: Site, inside: (nested: Site) => void): number {
+  return planReaching(site, (nested, reach) => {
+    inside(nested);
+    reach();
+    const { depth } = nested.cursor;
+    if (depth > 0) append(nested, { type: "BreakStmt", stmt: { index: depth } });
+  });
+}
+
+function planReaching(site: Site, inside: (nested: Site, reach: () => void) => void): number {
   const reached = newLocal(site);
   append(site, { type: "ResetLocalStmt", stmt: { target: reached } });
-  appendBlock(site, (nested) => {
-    inside(nested);
-    append(nested, { type: "AssignVarStmt", stmt: { source: bool(true), target: reached } });
-  });
+  appendBlock(site, (nested) =>
+    inside(nested, () => append(nested, { type: "AssignVarStmt", stmt: { source: bool(true), target: reached } })),
+  );
   return reached;
 }
 

@@ -5,7 +5,7 @@ import { callName } from "./call.ts";
 import { type DataPath, type Mock, resolveEnvironment } from "./environment.ts";
 import { ENVIRONMENTS_MAX, intern, PlanFault } from "./planner.ts";
 import { isRoot } from "./readiness.ts";
-import { append, local, makeBlock, newLocal, planTerm, type Site, toLocal } from "./site.ts";
+import { append, local, makeBlock, moveInto, newLocal, planTerm, type Site, toLocal } from "./site.ts";
 import { resolveVariable } from "./variables.ts";
 
 /** Plans `inside` under the replacements; what is planned at the site afterwards sees none of them. */
@@ -56,11 +56,11 @@ function planReplaced(site: Site, documents: readonly Replacement[], inside: () 
     append(site, { type: "AssignVarStmt", stmt: { source: local(document), target } });
     return { document, path: [], value: local(target) };
   });
-  const outer = site.cursor.block;
+  const outer = { ...site.cursor };
   for (const replacement of documents) openReplacement(site, replacement);
   const innermost = site.cursor.block;
   inside();
-  if (site.cursor.block === innermost) site.cursor.block = outer;
+  if (site.cursor.block === innermost) Object.assign(site.cursor, outer);
   else for (const replacement of saved) openReplacement(site, replacement);
 }
 
@@ -72,7 +72,7 @@ function openReplacement(site: Site, { document, path, value }: Replacement): vo
     stmt: { local: document, path: path.map((part) => intern(strings, part)), value, block },
   };
   append(site, stmt);
-  site.cursor.block = block;
+  moveInto(site, block);
 }
 
 function mockOf(site: Site, value: Term): Mock {
