@@ -23,7 +23,12 @@ export function rewriteModifiers(rewriter: Rewriter, scope: Scope, modifiers: re
     const value = builtin ?? rewriteTerm(rewriter, scope, modifier.value);
     return { ...modifier, target, value };
   });
-  return liftValues(rewriter.context, rewritten, mayNameFunction);
+  // They are evaluated in their order: behind one that waits until functions are known, the others wait, too.
+  let isWaiting = false;
+  return liftValues(rewriter.context, rewritten, (modifier) => {
+    isWaiting ||= mayNameFunction(modifier);
+    return isWaiting;
+  });
 }
 
 /** The values that need evaluation as equations, the calls of all of them in front, and the modifiers with their variables. */

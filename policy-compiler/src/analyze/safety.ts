@@ -262,7 +262,7 @@ function evaluateModifiers(expr: Expr, context: Context): readonly Expr[] {
   if (expr.with.length === 0) return [expr];
   const isFunction = (term: Term): boolean => {
     const name = termName(term);
-    return name === undefined || context.arity(name[0] === "data" ? name : [name.join(".")]) !== undefined;
+    return name !== undefined && context.arity(name[0] === "data" ? name : [name.join(".")]) !== undefined;
   };
   const { before, modifiers } = liftValues(context, expr.with, ({ value }) => isFunction(value));
   return [...before, { ...expr, with: modifiers }];
