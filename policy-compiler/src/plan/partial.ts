@@ -7,6 +7,7 @@ import type { IrFunc, IrOperand, IrStmt } from "../ir/policy.ts";
 import type { Rule, Term } from "../resolved/ast.ts";
 import { childrenOf, dataName, descendantsWithRules, type RuleNode } from "../resolved/rule-tree.ts";
 import { constantText } from "../syntax/constant-text.ts";
+import { planMayEqual } from "./comprehended.ts";
 import { isHidden } from "./environment.ts";
 import { type FuncSite, finishFunc, nextBlock, reuseLocals } from "./func.ts";
 import { markRule, planRuleBody } from "./mark.ts";
@@ -130,6 +131,7 @@ function planPiece(func: FuncSite, node: RuleNode, piece: Piece, options: Into):
   }
   planRuleBody(site, dataName(piece.path), rule);
   const path = terms.map((term) => planTerm(site, term));
+  if (member !== undefined) planMayEqual(site, member, rule.head.value);
   const value = planTerm(site, rule.head.value);
   if (member !== undefined && !isPattern(rule.head.value)) equal(site, value, member);
   markRule(site, dataName(piece.path), rule);

@@ -5,23 +5,11 @@
 import type { IrOperand } from "../ir/policy.ts";
 import type { Term } from "../resolved/ast.ts";
 import { insertionOrder } from "../resolved/object-order.ts";
+import { isComprehension, planMayEqual } from "./comprehended.ts";
 import { isOutsideRules } from "./document.ts";
 import { termKeys } from "./path.ts";
 import { isBound, isReady, openVariables } from "./readiness.ts";
-import {
-  append,
-  bool,
-  dot,
-  equal,
-  fail,
-  integer,
-  local,
-  newLocal,
-  planIsAny,
-  planTerm,
-  type Site,
-  type TypeTest,
-} from "./site.ts";
+import { append, bool, dot, equal, fail, integer, local, newLocal, planTerm, type Site } from "./site.ts";
 import { bindVariable } from "./variables.ts";
 
 type Side = { readonly kind: "operand"; readonly operand: IrOperand } | Term;
@@ -124,11 +112,10 @@ function step(site: Site, equation: Equation, awaited: ReadonlySet<string>): rea
   if (entries !== undefined) return entries;
   if (isWhole && isReady(site.variables, left, awaited) && isReady(site.variables, right, awaited)) {
     // A reference is looked at before a comprehension, on whichever side it stands.
-    const isRightFirst = COMPREHENSIONS[left.kind] !== undefined && right.kind === "ref";
+    const isRightFirst = isComprehension(left) && right.kind === "ref";
     const [first, second] = isRightFirst ? [right, left] : [left, right];
     const value = planTerm(site, first);
-    const types = COMPREHENSIONS[second.kind];
-    if (types !== undefined && !isOfDocument(site, first)) planIsAny(site, value, types);
+    if (!isOfDocument(site, first)) planMayEqual(site, value, second);
     equal(site, value, planTerm(site, second));
     return [];
   }
@@ -167,16 +154,6 @@ function matchOperand(site: Site, operand: IrOperand, term: Term, awaited: Reado
   equal(site, operand, planTerm(site, term));
   return [];
 }
-
-/**
- * As in OPA a comprehension is only evaluated where what it is compared with can be equal to it, or is a set: a
- * conflict in it is not met otherwise.
- */
-const COMPREHENSIONS: { readonly [kind: string]: readonly TypeTest[] } = {
-  "array-comprehension": ["IsArrayStmt", "IsSetStmt"],
-  "object-comprehension": ["IsObjectStmt", "IsSetStmt"],
-  "set-comprehension": ["IsSetStmt"],
-};
 
 /** With a document that no rule makes it is compared the other way round (evalTree.finish): it is evaluated in any case. */
 function isOfDocument(site: Site, term: Term): boolean {
