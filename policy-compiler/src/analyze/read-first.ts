@@ -94,6 +94,7 @@ function hoist(rule: Rule, reading: Reading, { unasked, splits } = PLAIN_PATH): 
       given: givenBy(head),
       mentioned: new Set(parameters.keys()),
       constants: constantsOf(body),
+      before: new Map<string, Term>(),
     },
     settled: new Set(),
   };
@@ -117,6 +118,8 @@ function givenBy({ ref, args = [], value, isSet }: Head): ReadonlySet<string> {
 type Hoist = Asking & {
   /** Comparisons with constants, and other names of what was read: behind the reads. */
   readonly tests: Test[];
+  /** Of the constants, those that the lines before give. */
+  readonly before: Map<string, Term>;
   /** What the head gives before the body: an equation with it is a test, and stays where it is. */
   readonly given: ReadonlySet<string>;
   /** Of those with a constant, the ones that have got it where a reference bound them. */
@@ -131,14 +134,29 @@ function parametersOf({ head }: Rule): ReadonlyMap<string, string> {
 function hoistExpr(hoist: Hoist, expr: Expr): readonly Kept[] {
   const { asked, tests } = hoist;
   const [askedBefore, testsBefore] = [asked.length, tests.length];
-  const isNamed = isNewName(hoist, expr);
-  const replaced = isNamed ? expr : replaceInExpr(hoist, expr);
+  // Of what is compared with a constant the index knows all constants, of what is read alone those before it.
+  const reading = comparesConstant(expr.what) ? hoist : { ...hoist, constants: hoist.before };
+  const isNamed = isNewName(reading, expr);
+  const replaced = isNamed ? expr : replaceInExpr(reading, expr);
+  noteConstant(hoist, expr);
   const isSame = replaced === expr && !isNamed;
   const bound = isSame || hoist.constants.size === 0 ? [] : constantsBoundBy(hoist, expr);
   if (isNamed) return bound;
   const kept = keepExpr(hoist, expr, replaced);
   for (const test of tests.slice(testsBefore)) noteTest(hoist, test, askedBefore);
   return [...bound, ...kept];
+}
+
+function comparesConstant(what: What): boolean {
+  return what.kind === "unify" && (isScalar(what.left) || isScalar(what.right));
+}
+
+function noteConstant({ before, constants }: Hoist, { what }: Expr): void {
+  if (what.kind !== "unify") return;
+  for (const side of [what.left, what.right]) {
+    const value = side.kind === "var" ? constants.get(side.name) : undefined;
+    if (side.kind === "var" && value !== undefined) before.set(side.name, value);
+  }
 }
 
 /** As the index knows what a variable stands for. */
