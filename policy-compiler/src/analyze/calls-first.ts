@@ -79,7 +79,10 @@ function splitTerm(split: Split, term: Term): Term {
   }
 }
 
-/** A call stands beside a reference that asks rules, or a comprehension that may be in error; where its error ends the evaluation, beside any that may be undefined. */
+/**
+ * A call stands beside a reference that asks rules, or a comprehension that may be in error; where its error ends the
+ * evaluation, beside any reference that may be undefined.
+ */
 function mixes(split: Split, { what, isNegated }: Expr): boolean {
   return !isNegated && mixesIn(termsOfWhat(what), split);
 }

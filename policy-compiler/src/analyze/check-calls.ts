@@ -6,6 +6,7 @@ import type { Body, Expr, Operator, Ref, Rule, Term } from "../syntax/ast.ts";
 import { printPath } from "../syntax/print-term.ts";
 import { printType } from "../types/print-type.ts";
 import { makeProblem } from "./problem.ts";
+import { termName } from "./rewrite-with.ts";
 import { eachPart, eachRulePart } from "./tree-parts.ts";
 
 export type Callables = {
@@ -84,8 +85,9 @@ function checkReference(term: Ref, context: CallContext): void {
 }
 
 /** `f()` is the value of a rule `f`, if nothing is known of its type (`check-refs.ts`). */
-function checkReadByCall({ at, path }: Ref, context: CallContext): void {
-  const names = ["data", ...path.flatMap((part) => (part.kind === "string" ? [part.value] : []))];
+function checkReadByCall(term: Ref, context: CallContext): void {
+  const { at } = term;
+  const names = termName(term) ?? [];
   if (context.callables.arity(names) !== undefined) checkCall({ at, path: names }, 0, 0, at, context);
   else if (!context.callables.isRule(names)) reportUndefined({ at, path: names }, context);
 }

@@ -25,7 +25,7 @@ import {
   type Test,
   valuesOf,
 } from "./read-tests.ts";
-import { constantsOf, noteRead, readKey, replaceReads, replaceSide, resolveRef } from "./reads.ts";
+import { constantsOf, noteConstant, noteRead, readKey, replaceReads, replaceSide, resolveRef } from "./reads.ts";
 import { type Kept, settleTests, splitTests } from "./settle-tests.ts";
 import { eachVariable, mapWhat } from "./tree.ts";
 import { eachDeepTerm } from "./tree-deep.ts";
@@ -134,11 +134,10 @@ function parametersOf({ head }: Rule): ReadonlyMap<string, string> {
 function hoistExpr(hoist: Hoist, expr: Expr): readonly Kept[] {
   const { asked, tests } = hoist;
   const [askedBefore, testsBefore] = [asked.length, tests.length];
-  // Of what is compared with a constant the index knows all constants, of what is read alone those before it.
-  const reading = comparesConstant(expr.what) ? hoist : { ...hoist, constants: hoist.before };
+  const reading = withConstants(hoist, expr);
   const isNamed = isNewName(reading, expr);
   const replaced = isNamed ? expr : replaceInExpr(reading, expr);
-  noteConstant(hoist, expr);
+  noteConstant(hoist.before, expr);
   const isSame = replaced === expr && !isNamed;
   const bound = isSame || hoist.constants.size === 0 ? [] : constantsBoundBy(hoist, expr);
   if (isNamed) return bound;
@@ -147,16 +146,13 @@ function hoistExpr(hoist: Hoist, expr: Expr): readonly Kept[] {
   return [...bound, ...kept];
 }
 
-function comparesConstant(what: What): boolean {
-  return what.kind === "unify" && (isScalar(what.left) || isScalar(what.right));
-}
-
-function noteConstant({ before, constants }: Hoist, { what }: Expr): void {
-  if (what.kind !== "unify") return;
-  for (const side of [what.left, what.right]) {
-    const value = side.kind === "var" ? constants.get(side.name) : undefined;
-    if (side.kind === "var" && value !== undefined) before.set(side.name, value);
-  }
+/** Of what is compared with a constant the index knows all constants, of what is read alone those of the lines before it. */
+function withConstants(hoist: Hoist, { what }: Expr): Hoist {
+  const { constants, before } = hoist;
+  if (constants.size === before.size) return hoist;
+  const isConstant = (side: Term): boolean => isScalar((side.kind === "var" && before.get(side.name)) || side);
+  if (what.kind === "unify" && (isConstant(what.left) || isConstant(what.right))) return hoist;
+  return { ...hoist, constants: before };
 }
 
 /** As the index knows what a variable stands for. */

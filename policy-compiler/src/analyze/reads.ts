@@ -37,17 +37,20 @@ export type Reader = Named &
 
 export function constantsOf(body: Body): ReadonlyMap<string, Term> {
   const constants = new Map<string, Term>();
+  for (const expr of body) noteConstant(constants, expr);
+  return constants;
+}
+
+/** What the line gives a constant, those of the lines before it known. */
+export function noteConstant(constants: Map<string, Term>, { what, isNegated, with: modifiers }: Expr): void {
+  if (what.kind !== "unify" || isNegated || modifiers.length > 0) return;
   const note = (left: Term, right: Term): boolean => {
     const value = right.kind === "var" ? constants.get(right.name) : right;
     if (left.kind !== "var" || value === undefined || !isGround(value)) return false;
     constants.set(left.name, value);
     return true;
   };
-  for (const { what, isNegated, with: modifiers } of body) {
-    if (what.kind !== "unify" || isNegated || modifiers.length > 0) continue;
-    if (!note(what.left, what.right)) note(what.right, what.left);
-  }
-  return constants;
+  if (!note(what.left, what.right)) note(what.right, what.left);
 }
 
 /** A reference with the constants that its variables have in brackets, below what its own variable is a name of. */

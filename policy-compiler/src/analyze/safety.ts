@@ -25,18 +25,15 @@ type Context = Told & {
   readonly unsafe: Unsafe;
 };
 
+function makeContext(arity: Arity, diagnostics: Diagnostic[], counter: Context["counter"]): Context {
+  return { arity, diagnostics, counter, unsafe: makeUnsafe(), undeclared: new Set(), awaited: new Set() };
+}
+
 /** Orders the bodies of a rule and of its `else` links, and checks its head. */
 export function orderRule(rule: Rule, arity: Arity, diagnostics: Diagnostic[], counter: { generated: number }): Rule {
   const links: Rule[] = [];
   for (let link: Rule | undefined = rule; link !== undefined; link = link.else) {
-    const context: Context = {
-      arity,
-      diagnostics,
-      counter,
-      unsafe: makeUnsafe(),
-      undeclared: new Set(),
-      awaited: new Set(),
-    };
+    const context = makeContext(arity, diagnostics, counter);
     links.push(orderLink(link, context));
     reportUnsafe(context.unsafe, diagnostics);
   }
@@ -159,14 +156,7 @@ function isBound(term: Term, known: Bound): boolean {
 /** The bodies of a query; its variables are bound by itself. */
 export function orderQuery(body: Body, arity: Arity, diagnostics: Diagnostic[], counter: { generated: number }): Body {
   const bound = new Set<string>();
-  const context: Context = {
-    arity,
-    diagnostics,
-    counter,
-    unsafe: makeUnsafe(),
-    undeclared: new Set(),
-    awaited: new Set(),
-  };
+  const context = makeContext(arity, diagnostics, counter);
   const ordered = orderBody(body, bound, bound, context);
   reportUnsafe(context.unsafe, diagnostics);
   return ordered;

@@ -4,7 +4,7 @@
  * nothing before it bound never matches. Nor does a key that is a call, or holds one: OPA compares the call itself.
  */
 import type { Term } from "../resolved/ast.ts";
-import { insertionOrder } from "../resolved/object-order.ts";
+import { inInsertionOrder } from "../resolved/object-order.ts";
 import { openVariables } from "./readiness.ts";
 
 /** False where these parameters match no arguments at all. */
@@ -25,7 +25,7 @@ function matches(term: Term, bound: Set<string>): boolean {
     case "object": {
       const keys = term.entries.map(([key]) => key);
       if (!keys.every((key) => isKnown(key, bound) && !holdsCall(key))) return false;
-      return insertionOrder(keys).every((i) => matches((term.entries[i] as readonly [Term, Term])[1], bound));
+      return inInsertionOrder(term.entries).every(([, value]) => matches(value, bound));
     }
     default:
       return true;

@@ -161,30 +161,19 @@ export function appendBlock(site: Site, inside: (nested: Site) => void): IrBlock
   return block;
 }
 
-/** A local that is true if the block of `inside` reached its end at least once, else undefined. */
-export function planReached(site: Site, inside: (nested: Site) => void): number {
-  return planReaching(site, (nested, reach) => {
-    inside(nested);
-    reach();
-  });
-}
-
-/** The same, where once is enough: what a further turn would meet is never met. */
-export function planReachedOnce(site: Site, inside: (nested: Site) => void): number {
-  return planReaching(site, (nested, reach) => {
-    inside(nested);
-    reach();
-    const { depth } = nested.cursor;
-    if (depth > 0) append(nested, { type: "BreakStmt", stmt: { index: depth } });
-  });
-}
-
-function planReaching(site: Site, inside: (nested: Site, reach: () => void) => void): number {
+/**
+ * A local that is true if the block of `inside` reached its end at least once, else undefined. Where `isOnce` no further
+ * turn of what it iterates is looked at then: what that would meet is never met.
+ */
+export function planReached(site: Site, inside: (nested: Site) => void, isOnce = false): number {
   const reached = newLocal(site);
   append(site, { type: "ResetLocalStmt", stmt: { target: reached } });
-  appendBlock(site, (nested) =>
-    inside(nested, () => append(nested, { type: "AssignVarStmt", stmt: { source: bool(true), target: reached } })),
-  );
+  appendBlock(site, (nested) => {
+    inside(nested);
+    append(nested, { type: "AssignVarStmt", stmt: { source: bool(true), target: reached } });
+    const { depth } = nested.cursor;
+    if (isOnce && depth > 0) append(nested, { type: "BreakStmt", stmt: { index: depth } });
+  });
   return reached;
 }
 

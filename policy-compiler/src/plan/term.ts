@@ -1,7 +1,7 @@
 /** Terms as values: an operand, after the statements that make it. */
 import type { IrOperand } from "../ir/policy.ts";
 import type { Term, Variable } from "../resolved/ast.ts";
-import { insertionOrder } from "../resolved/object-order.ts";
+import { inInsertionOrder, insertionOrder } from "../resolved/object-order.ts";
 import { planCall } from "./call.ts";
 import { planCalledRule, planDataRef } from "./document.ts";
 import { planPath, termKeys } from "./path.ts";
@@ -109,10 +109,9 @@ function planSet(site: Site, items: readonly Term[]): IrOperand {
 
 function planObject(site: Site, entries: readonly (readonly [Term, Term])[]): IrOperand {
   // In the order of the keys they are evaluated, too: where one is undefined, no rule behind it is asked.
-  const operands = insertionOrder(entries.map(([key]) => key)).map((i) => {
-    const [key, value] = entries[i] as (typeof entries)[number];
-    return [planTermHere(site, key), planTermHere(site, value)] as const;
-  });
+  const operands = inInsertionOrder(entries).map(
+    ([key, value]) => [planTermHere(site, key), planTermHere(site, value)] as const,
+  );
   const object = make(site, (target) => ({ type: "MakeObjectStmt", stmt: { target } }));
   for (const [key, value] of operands) {
     append(site, { type: "ObjectInsertStmt", stmt: { key, value, object: object.value } });

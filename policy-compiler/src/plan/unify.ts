@@ -4,7 +4,7 @@
  */
 import type { IrOperand } from "../ir/policy.ts";
 import type { Term } from "../resolved/ast.ts";
-import { insertionOrder } from "../resolved/object-order.ts";
+import { inInsertionOrder } from "../resolved/object-order.ts";
 import { isComprehension, planMayEqual } from "./comprehended.ts";
 import { isOutsideRules } from "./document.ts";
 import { termKeys } from "./path.ts";
@@ -77,9 +77,12 @@ function failsUnbound(site: Site, { left, right }: Equation, awaited: ReadonlySe
 }
 
 function comparesUnbound(site: Site, term: Term): boolean {
-  const isOpen = (part: Term) => [...openVariables(part)].some((name) => !isBound(site.variables, name));
-  if (term.kind === "set") return isOpen(term);
-  return term.kind === "object" && term.entries.some(([key]) => key.kind !== "string" && isOpen(key));
+  if (term.kind === "set") return isOpen(site, term);
+  return term.kind === "object" && term.entries.some(([key]) => key.kind !== "string" && isOpen(site, key));
+}
+
+function isOpen(site: Site, term: Term): boolean {
+  return [...openVariables(term)].some((name) => !isBound(site.variables, name));
 }
 
 function isUnbound(site: Site, side: Side): boolean {
@@ -146,7 +149,7 @@ function matchOperand(site: Site, operand: IrOperand, term: Term, awaited: Reado
   if (term.kind === "object") {
     append(site, { type: "IsObjectStmt", stmt: { source: operand } });
     checkLength(site, operand, term.entries.length);
-    return inKeyOrder(term.entries).map(([key, value]) => ({
+    return inInsertionOrder(term.entries).map(([key, value]) => ({
       left: { kind: "operand", operand: dot(site, operand, planTerm(site, key)) },
       right: value,
     }));
@@ -175,13 +178,6 @@ function pairItems(site: Site, lefts: readonly Term[], rights: readonly Term[]):
   return lefts.map((item, i) => ({ left: item, right: rights[i] as Term }));
 }
 
-type Entries = Extract<Term, { kind: "object" }>["entries"];
-
-/** As OPA goes through an object. */
-function inKeyOrder(entries: Entries): Entries {
-  return insertionOrder(entries.map(([key]) => key)).map((i) => entries[i] as Entries[number]);
-}
-
 /** An object whose keys can be planned can be matched, whatever its values are. */
 function isRecord(site: Site, term: Term, awaited: ReadonlySet<string>): boolean {
   return term.kind === "object" && term.entries.every(([key]) => isReady(site.variables, key, awaited));
@@ -197,7 +193,7 @@ function recordKeys(left: Extract<Term, { kind: "object" }>, right: Term): reado
     rights.set(key.value, value);
   }
   const pairs: Equation[] = [];
-  for (const [key, value] of inKeyOrder(left.entries)) {
+  for (const [key, value] of inInsertionOrder(left.entries)) {
     const other = key.kind === "string" ? rights.get(key.value) : undefined;
     if (key.kind !== "string" || other === undefined) return undefined;
     rights.delete(key.value);

@@ -36,6 +36,14 @@ export function insertionOrder(keys: readonly Term[]): readonly number[] {
   return keys.length < 2 ? places : places.sort((a, b) => compareKeys(keys[a] as Term, keys[b] as Term));
 }
 
+type Entry = readonly [key: Term, value: Term];
+
+/** The entries of an object, in that order of their keys. */
+export function inInsertionOrder(entries: readonly Entry[]): readonly Entry[] {
+  if (entries.length < 2) return entries;
+  return insertionOrder(entries.map(([key]) => key)).map((i) => entries[i] as Entry);
+}
+
 function compareKeys(key: Term, other: Term): number {
   const [a, b] = [asWritten(key), asWritten(other)];
   const difference = rankOf(a) - rankOf(b);

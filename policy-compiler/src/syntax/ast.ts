@@ -135,8 +135,7 @@ export type Scalar =
   | Node<"number", { text: string }>
   | Node<"string", { value: string }>;
 
-/** `_` is a wildcard. */
-/** `insteadOf`: the reference that the text has in its place, where that is read in front of the line. */
+/** `_` is a wildcard. `insteadOf`: the reference that the text has in its place, where that is read in front of the line. */
 export type Variable = Node<"var", { name: string; insteadOf?: Term }>;
 
 /**

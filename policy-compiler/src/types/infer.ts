@@ -3,7 +3,7 @@
  * must fit. Variables that stand where a type has several members may be of each.
  */
 import type { Term } from "../resolved/ast.ts";
-import { insertionOrder } from "../resolved/object-order.ts";
+import { inInsertionOrder, insertionOrder } from "../resolved/object-order.ts";
 import { constantKey } from "./constant.ts";
 import { fits } from "./fits.ts";
 import { selectType } from "./select.ts";
@@ -66,7 +66,8 @@ function inferItems(term: Terms<"array">, type: ArrayType, env: TypeEnv, isOneOf
 
 function inferFields(term: Terms<"object">, type: ObjectType, env: TypeEnv, isOneOfSeveral: boolean): boolean {
   if (term.entries.length !== type.fields.length && type.rest === undefined) return false;
-  return entriesInOrder(term).every(([key, value]) => {
+  // In OPA's order of terms: those before the first that does not fit have told of their variables.
+  return inInsertionOrder(term.entries).every(([key, value]) => {
     const constant = constantKey(key);
     if (constant === undefined) {
       // Any of the fields may be meant.
@@ -76,12 +77,6 @@ function inferFields(term: Terms<"object">, type: ObjectType, env: TypeEnv, isOn
     const of = selectType(type, constant);
     return !isUnknown(of) && infer(value, of, env, isOneOfSeveral);
   });
-}
-
-/** In OPA's order of terms: those before the first that does not fit have told of their variables. */
-function entriesInOrder({ entries }: Terms<"object">): Terms<"object">["entries"] {
-  const order = insertionOrder(entries.map(([key]) => key));
-  return order.map((i) => entries[i] as Terms<"object">["entries"][number]);
 }
 
 /** Infers the variables of two terms that are to be equal; false where they can't be. */
@@ -120,7 +115,7 @@ function equateOpen(a: Term, b: Term, env: TypeEnv): boolean | undefined {
 function equateObjects(a: Terms<"object">, b: Terms<"object">, env: TypeEnv): boolean {
   if (a.entries.length !== b.entries.length) return false;
   const others = new Map(b.entries.map(([key, value]) => [keyText(key), value]));
-  return entriesInOrder(a).every(([key, value]) => {
+  return inInsertionOrder(a.entries).every(([key, value]) => {
     const other = others.get(keyText(key));
     return other !== undefined && equate(value, other, env);
   });
