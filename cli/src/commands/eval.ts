@@ -4,7 +4,7 @@ import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type Diagnostic, hasErrors, toDiagnosticRecord } from "@regomesh/base";
-import { compileQuery, type JsonObject, parseJson, type RegoSource, toUnit } from "@regomesh/policy-compiler";
+import { compileQuery, type JsonObject, parseJson, type RegoSource } from "@regomesh/policy-compiler";
 import { loadRuntime, makeToolLoader } from "@regomesh/policy-compiler/node";
 import { openEvaluator, type PolicyLimits } from "@regomesh/policy-runtime";
 import { readYaml } from "@regomesh/policy-runtime/yaml";
@@ -15,7 +15,8 @@ import { IGNORE_HELP, ignoreFlag, parseIgnore } from "../files/load-flags.ts";
 import { mergeData } from "../files/merge-data.ts";
 import { type OpaError, toOpaError } from "../files/opa-errors.ts";
 import { BUILTINS_HELP, builtinsFlag, loadOwnBuiltins } from "../files/own-builtins.ts";
-import { readFiles, readFlagFile, type Wanted } from "../files/read-files.ts";
+import { unitAt } from "../files/programs.ts";
+import { nameOf, readFiles, readFlagFile, type Wanted } from "../files/read-files.ts";
 import { readSchemas, schemaFlag } from "../files/schemas.ts";
 import { UNIT_FILES } from "../files/units.ts";
 import { oneOf, parseLimits } from "../flags.ts";
@@ -186,20 +187,13 @@ async function readPolicies(
   let data: JsonObject = {};
   for (const { path, isBundle } of paths) {
     const { prefix, place } = await splitPrefix(path, cwd);
-    const isFile = (await stat(resolve(cwd, place)).catch(() => undefined))?.isFile() ?? false;
-    const directory = isFile ? place.slice(0, Math.max(0, place.lastIndexOf("/"))) : place.replace(/(?!^)\/+$/, "");
     const wanted = isBundle ? UNIT_FILES : POLICY_FILES;
-    const found = await readFiles([place.replace(/(?!^)\/+$/, "")], cwd, { wanted, isIgnored });
-    // Resources beside policies are no data of theirs.
-    const files = isFile ? found : found.filter(({ name, text }) => name.endsWith(".rego") || !mentionsGroup(text));
-    const { unit, diagnostics: faults } = toUnit({
-      name: place,
-      directory: directory === "." ? "" : directory,
-      files,
-      data: isBundle ? "bundle" : "directory",
-      version: said.version,
-      language: said.language,
-    });
+    const found = await readFiles([place], cwd, { wanted, isIgnored });
+    // Resources beside policies are no data of theirs; a file that is named is.
+    const files = found.filter(
+      ({ name, text }) => name.endsWith(".rego") || name === nameOf(place) || !mentionsGroup(text),
+    );
+    const { unit, diagnostics: faults } = await unitAt(place, files, { cwd, said, isBundle });
     sources.push(...unit.modules, ...unit.tests);
     diagnostics.push(...faults);
     data = mergeData(

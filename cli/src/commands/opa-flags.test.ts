@@ -14,6 +14,7 @@ const FILES: Readonly<Record<string, string>> = {
   "v1/lib/lib.rego": "package lib\n\nis_admin(user) if user in data.lib.admins\n",
   "v1/lib/data.json": '{"admins": ["ann"]}',
   "slow/slow_test.rego": "package slow_test\n\ntest_sum if sum([i | some i in numbers.range(1, 300000)]) > 0\n",
+  "wrong/wrong.rego": "package wrong\n\np := x\n",
   "old/set.rego": "package old\n\ndeny[msg] {\n\tmsg := input.x\n}\n\nf(x) = 1 { x }\n",
 };
 const LINKS: Readonly<Record<string, string>> = {
@@ -61,6 +62,9 @@ const CLEAN = "3 policy files in 1 unit: ok\n";
 const rows: readonly (readonly [line: string, code: number, said: string])[] = [
   ["check", 0, CLEAN],
   ["check policy lib", 0, CLEAN],
+  ["check ./policy ./lib", 0, CLEAN],
+  ["check ./../wrong lib", 1, "2 policy files in 1 unit: 1 error\n"],
+  ["check --bundle ../wrong/.", 1, "1 policy file in 1 unit: 1 error\n"],
   ["check --strict policy lib", 0, CLEAN],
   ["check policy/app.rego lib/lib.rego", 0, "2 policy files in 1 unit: ok\n"],
   ["check --bundle .", 0, CLEAN],
@@ -69,8 +73,11 @@ const rows: readonly (readonly [line: string, code: number, said: string])[] = [
   ["test .", 1, "hint: keep it in one of the two files; test fixtures are passed over with --ignore or --bundle\n"],
   ["test --ignore testdata .", 0, "PASS: 1/1\n"],
   ["test --ignore *.x --ignore testdata -z --timeout 1s .", 0, "PASS: 1/1\n"],
+  ["test --ignore testdata ./policy/..", 0, "PASS: 1/1\n"],
+  ["check ./policy//app.rego policy/./app_test.rego ./lib/", 0, CLEAN],
   ["test -b .", 0, "PASS: 1/1\n"],
   ["test -b --timeout 1ms --fuel 5 .", 64, "takes --fuel or --timeout, not both (regomesh test --help)\n"],
+  ["eval -d ./lib count(data.admins)", 0, "1\n"],
   ["eval -b . count(data.lib.admins)", 0, "1\n"],
   ["eval -d . --ignore testdata count(data.lib.admins)", 0, "1\n"],
   ["build -b -t wasm -e app/allow --out ../built .", 0, "2 rules, 1 entrypoint\n"],
@@ -80,7 +87,7 @@ const rows: readonly (readonly [line: string, code: number, said: string])[] = [
     "into a directory, and no bundle: bundle.tar.gz is a file's name (regomesh build --help)\n",
   ],
   ["capabilities --current", 0, "}\n"],
-  ["build -e app/allow --out ../built policy lib", 0, "2 rules, 1 entrypoint\n"],
+  ["build -e app/allow --out ../built ./policy lib/../lib", 0, "2 rules, 1 entrypoint\n"],
   [
     "build -t plan -e app/allow .",
     64,
@@ -143,7 +150,7 @@ test("links are followed as opa follows them, each directory once on a way; fmt 
   expect(JSON.parse(out)).toMatchObject({
     result: [{ expressions: [{ value: { admins: ["ann"], app: {}, lib: {} } }] }],
   });
-  const found = await run("links", "check --ignore old,slow,v1 .");
+  const found = await run("links", "check --ignore old,slow,v1,wrong .");
   expect([found.code, found.out]).toEqual([0, "2 policy files in 1 unit: ok\n"]);
   expect((await run(".", "fmt --v0-compatible -l links")).out).toBe("");
 });

@@ -17,7 +17,7 @@ import { printDiagnostics } from "../report.ts";
 import { readLanguage } from "./capabilities.ts";
 import { loadOwnBuiltins } from "./own-builtins.ts";
 import { isMesh, oneProgram, type Reading } from "./programs.ts";
-import { readFiles } from "./read-files.ts";
+import { nameOf, readFiles } from "./read-files.ts";
 import { readSchemas } from "./schemas.ts";
 import { type FoundUnit, findUnits, type Said, UNIT_FILES } from "./units.ts";
 
@@ -46,7 +46,7 @@ export type Faults = {
 /** Throws UsageError where the directory, or what it is held against, is none. */
 export async function findFaults(directory: string, options: FaultOptions, cwd: string): Promise<Faults> {
   const { strict = false, schema } = options;
-  const source = await checkDirectory(directory.replace(/(?!^)\/+$/, ""), options, cwd);
+  const source = await checkDirectory(nameOf(directory), options, cwd);
   const said = await readLanguage(options, cwd);
   const { signatures } = await loadOwnBuiltins(options.builtins, cwd);
   const builtins = said.restrict(signatures);

@@ -9,7 +9,7 @@ import type { Diagnostic, Source } from "@regomesh/base";
 import { type RegoSource, type TestedUnit, toUnit } from "@regomesh/policy-compiler";
 import { mentionsGroup, parseResources } from "@regomesh/resources";
 import { mergeData } from "./merge-data.ts";
-import { readFiles, type Wanted } from "./read-files.ts";
+import { nameOf, readFiles, type Wanted } from "./read-files.ts";
 import { type FoundUnit, findUnits, type Said, UNIT_FILES } from "./units.ts";
 
 const POLICIES = /\.(rego|json|ya?ml)$|(^|\/)\.manifest$/;
@@ -78,29 +78,39 @@ async function documentsAround(path: string, cwd: string): Promise<readonly Sour
 export async function oneProgram(
   paths: readonly string[],
   files: readonly Source[],
-  { cwd, said, isBundle = false }: Reading,
+  reading: Reading,
 ): Promise<FoundUnit> {
   const modules = new Map<string, RegoSource>();
   const tests = new Map<string, RegoSource>();
   const diagnostics: Diagnostic[] = [];
   let data: TestedUnit["data"] = {};
   for (const path of paths) {
-    const directory = path.replace(/(?!^)\/+$/, "");
-    const isFile = (await stat(resolve(cwd, directory)).catch(() => undefined))?.isFile() ?? false;
-    const own = files.filter(({ name }) => directory === "." || name === directory || name.startsWith(`${directory}/`));
-    const base = isFile ? directory.slice(0, Math.max(0, directory.lastIndexOf("/"))) : directory;
-    const { unit, diagnostics: faults } = toUnit({
-      name: directory,
-      directory: base === "." ? "" : base,
-      files: own,
-      data: isBundle ? "bundle" : "directory",
-      version: said.version,
-      language: said.language,
-    });
+    const at = nameOf(path);
+    const own = files.filter(({ name }) => at === "." || at === "/" || name === at || name.startsWith(`${at}/`));
+    const { unit, diagnostics: faults } = await unitAt(path, own, reading);
     diagnostics.push(...faults);
     for (const source of unit.modules) modules.set(source.name, source);
     for (const source of unit.tests) tests.set(source.name, source);
     data = mergeData(data, unit.data, "data");
   }
   return { unit: { name: ".", modules: [...modules.values()], tests: [...tests.values()], data }, diagnostics };
+}
+
+/** What a path holds, of the files that were found there; data files go under their path below it. */
+export async function unitAt(
+  path: string,
+  files: readonly Source[],
+  { cwd, said, isBundle = false }: Reading,
+): Promise<FoundUnit> {
+  const name = nameOf(path);
+  const isFile = (await stat(resolve(cwd, name)).catch(() => undefined))?.isFile() ?? false;
+  const directory = isFile ? dirname(name) : name;
+  return toUnit({
+    name,
+    directory: directory === "." || directory === "/" ? "" : directory,
+    files,
+    data: isBundle ? "bundle" : "directory",
+    version: said.version,
+    language: said.language,
+  });
 }

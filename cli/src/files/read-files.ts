@@ -4,7 +4,7 @@
  * over; sizes and counts are bounded.
  */
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join, normalize, resolve } from "node:path";
 import type { Source } from "@regomesh/base";
 import { UsageError } from "../command.ts";
 
@@ -21,10 +21,15 @@ export type Wanted = {
   readonly staysInside?: boolean;
 };
 
-/** Reads what `paths` name, relative to `cwd`; files keep the name by which the user knows them. Throws UsageError. */
+/** A path as the files below it begin with it: `./policy/` is `policy`. */
+export function nameOf(path: string): string {
+  return normalize(path).replace(/(?!^)\/$/, "");
+}
+
+/** Reads what `paths` name, relative to `cwd`; files are named below `nameOf` of the path that they were found by. Throws UsageError. */
 export async function readFiles(paths: readonly string[], cwd: string, which: Wanted): Promise<readonly Source[]> {
   const names = new Set<string>();
-  for (const path of paths) await addNamed({ names, cwd, which }, path.replace(/(?!^)\/+$/, ""));
+  for (const path of paths) await addNamed({ names, cwd, which }, nameOf(path));
   return await Promise.all([...names].sort().map(async (name) => ({ name, text: await readText(resolve(cwd, name)) })));
 }
 
