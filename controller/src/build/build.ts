@@ -163,7 +163,17 @@ export function testMesh(
   };
 }
 
-/** What a source holds, and its trust domain, by its resources alone; undefined where they do not stand by themselves. */
+/** What PolicySources of a source name and that can be read; undefined where it is wrong by itself, whatever they hold. */
+export function namedBy(tree: SourceTree, rules: BuildRules, tools: PolicyTools): readonly SourcePlan[] | undefined {
+  const diagnostics: Diagnostic[] = [];
+  const { sound } = readIndex([tree], rules, diagnostics, tools);
+  return hasErrors(diagnostics) && sound.length === 0 ? undefined : sound.map(toSourcePlan);
+}
+
+/**
+ * What a source holds, and its trust domain, by its resources alone; undefined where they do not stand by themselves,
+ * and no source that it names could make them.
+ */
 export function holdingsOf(
   tree: SourceTree,
   rules: BuildRules,
@@ -171,8 +181,8 @@ export function holdingsOf(
   | { readonly inventory: Inventory; readonly trustDomain: string }
   | { readonly inventory?: undefined; readonly diagnostics: readonly DiagnosticRecord[] } {
   const diagnostics: Diagnostic[] = [];
-  const { index, named } = readIndex([tree], rules, diagnostics, { parse: parseResources, again: makeAnew });
-  if (hasErrors(diagnostics)) return { diagnostics: toRecords(diagnostics) };
+  const { index, named, sound } = readIndex([tree], rules, diagnostics, { parse: parseResources, again: makeAnew });
+  if (hasErrors(diagnostics) && sound.length === 0) return { diagnostics: toRecords(diagnostics) };
   return { inventory: inventoryOfIndex(index, named), trustDomain: index.config.trustDomain };
 }
 

@@ -5,7 +5,7 @@ import { type DiagnosticRecord, NO_FILE, type Source } from "@regomesh/base";
 import { isNamedAsUnits } from "@regomesh/policy-compiler/units";
 import { parseResources } from "@regomesh/resources";
 import type { FailedTestBody } from "../api/releases.ts";
-import { boundUnits, build, testMesh } from "../build/build.ts";
+import { boundUnits, build, namedBy, testMesh } from "../build/build.ts";
 import { mountTree, resourceFiles, type SourceTree, type Unread } from "../build/source-tree.ts";
 import { ALL_RIGHTS, type SourceRights } from "../index/rights.ts";
 import type { SourcePlan } from "../sources/source-plan.ts";
@@ -51,22 +51,21 @@ export async function checkSource(
   const standing = against && (await readStanding(against, { rights, path: tree.path, repository }));
   const rules = { rights, trustDomain: standing?.trustDomain, hosts: standing?.hosts };
   const tools = await loadTools();
-  const alone = build([tree], rules, tools);
-  const named = alone.plan?.sources ?? alone.wanted ?? [];
-  // A source that is wrong by itself is said to be before it is known what it names.
-  const isKnown = alone.plan !== undefined || alone.wanted !== undefined;
-  const others = isKnown ? await readCheckouts(named, checkouts) : [];
-  const built = others.length === 0 ? alone : build([tree, ...others.map(({ tree: other }) => other)], rules, tools);
+  // What a source that is wrong by itself names is not known.
+  const named = namedBy(tree, rules, tools);
+  const others = named === undefined ? [] : await readCheckouts(named, checkouts);
+  const built = build([tree, ...others.map(({ tree: other }) => other)], rules, tools);
   const { failedTests, plan } = built;
-  const lost = plan && standing ? checkLoss(standing, plan) : [];
-  const missing = plan === undefined ? named.filter(({ name }) => !Object.hasOwn(checkouts, name)) : [];
+  const missing = (named ?? []).filter(({ name }) => !Object.hasOwn(checkouts, name));
+  const unread = missing.map(({ name }) => name);
+  const lost = plan && standing ? checkLoss(standing, plan, unread) : [];
   return {
     top,
     files: tree.files,
     unread: (tree.unread ?? []).filter(({ name, isDocument }) => !isDocument && isNamedAsUnits(name)),
     others: others.map(({ name, top: place, tree: other }) => ({ name, top: place, files: mountTree(other).files })),
     path: tree.path,
-    diagnostics: [...built.diagnostics, ...lost, ...wantOf(missing)],
+    diagnostics: [...built.diagnostics, ...lost, ...(plan === undefined ? wantOf(missing) : [])],
     failedTests,
     resourceFiles: resourceFiles(tree).length,
     workloads: plan?.workloads.length ?? 0,

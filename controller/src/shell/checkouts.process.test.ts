@@ -1,11 +1,12 @@
 /** A source checked together with checkouts of what its PolicySources name: as the controller would, that reads both. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { printRecord } from "@regomesh/base";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { document, service } from "../../test/documents.ts";
 import { checkSource } from "./check-source.ts";
+import type { Against } from "./standing.ts";
 
 let folder: string;
 const write = (name: string, text: string): void => {
@@ -24,10 +25,11 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-async function check(checkouts: Readonly<Record<string, string>>) {
+async function check(checkouts: Readonly<Record<string, string>>, against?: Against) {
   const named = Object.entries(checkouts).map(([name, path]) => [name, join(folder, path)]);
   const { isTaken, diagnostics, workloads } = await checkSource(join(folder, "root"), {
     checkouts: Object.fromEntries(named),
+    against,
   });
   return { isTaken, said: diagnostics.map(printRecord), workloads };
 }
@@ -47,6 +49,19 @@ test("without it, what is refused is told to be so perhaps for want of it", asyn
 
 test("with it, both are taken together, of the directory that the PolicySource names", async () => {
   expect(await check({ shop: "shop" })).toEqual({ isTaken: true, said: [], workloads: 2 });
+});
+
+test("held against a base that needs it too, it is as the controller would have it: what of the mesh's own is gone is told", async () => {
+  const base: Against = { kind: "base", name: "before", place: join(folder, "before") };
+  write("root/more.yaml", service("a", "default") + service("b", "default"));
+  cpSync(join(folder, "root"), join(folder, "before"), { recursive: true });
+  write("root/new.yaml", service("new", "default"));
+  expect(await check({ shop: "shop" }, base)).toEqual({ isTaken: true, said: [], workloads: 5 });
+  rmSync(join(folder, "root/more.yaml"));
+  expect(await check({ shop: "shop" }, base)).toMatchObject({
+    isTaken: false,
+    said: [expect.stringMatching(/source_loss: the commit takes away 2 of 3 workloads.*: default\/a, default\/b$/)],
+  });
 });
 
 test("what it may not speak for is refused, by its name", async () => {

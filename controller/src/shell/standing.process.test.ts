@@ -43,6 +43,7 @@ const binding = (name: string) =>
 let top: string;
 let [folder, state]: readonly [string, string] = ["", ""];
 let lease: Lease;
+let lastGood: LastGood;
 let rollout: Rollout;
 let refused: RefusedBody | undefined;
 
@@ -90,7 +91,7 @@ beforeEach(async () => {
     builder: builder as Builder,
     contents: new SourceContents(lease, SYSTEM_CLOCK, SILENT),
     rights: ALL_RIGHTS,
-    sources: {},
+    sources: { operators: [{ path: "", namespaces: ["ops"] }] },
     trustDomain: () => undefined,
     clock: SYSTEM_CLOCK,
     log: SILENT,
@@ -98,7 +99,7 @@ beforeEach(async () => {
       refused = why;
     },
   });
-  const lastGood = new LastGood(lease, SYSTEM_CLOCK);
+  lastGood = new LastGood(lease, SYSTEM_CLOCK);
   rollout = new Rollout({
     builder: builder as Builder,
     composer,
@@ -204,6 +205,37 @@ test("a controller that has lost what was in force is still known to have had pr
   expect([said(diagnostics.filter(({ severity }) => severity === "error")), isTaken]).toEqual([
     ["source_loss: the commit takes away every workload: default/a, default/b"],
     false,
+  ]);
+});
+
+test("what other sources hold is not taken away by a check that reads none of them", async () => {
+  const named = { url: "https://git.example.org/shop.git", namespaces: ["shop"] };
+  const plain = `${V}\nkind: PolicySource\nmetadata: { name: shop, namespace: regomesh-system }\nspec: `;
+  write({ "sources.yaml": `${plain}${JSON.stringify(named)}\n` });
+  commit("names a source");
+  expect(await take()).toEqual([]);
+  const names = ["d", "e", "f", "g"];
+  const held = names.map((name) => workload(name).replace(`name: ${name}`, `name: ${name}, namespace: shop`));
+  for (const source of ["shop", "operators"]) {
+    const namespace = source === "shop" ? "shop" : "ops";
+    const text = [service("web", ""), ...held].join("---\n").replace("name: web }", "name: web, namespace: shop }");
+    await rollout.take({
+      ...{ source, label: "git main", path: "", unread: [] },
+      revision: { id: source, subject: "", author: "", committedAtMs: 0 },
+      files: [{ name: "mesh.yaml", text: text.replaceAll("namespace: shop", `namespace: ${namespace}`) }],
+    });
+    expect(refused).toBeUndefined();
+  }
+  await lastGood.flush();
+  write({ "more.yaml": workload("h") });
+  expect((await check({ kind: "state", folder: state })).diagnostics).toEqual([]);
+  // What is its own it may lose as before.
+  write({ "workloads.yaml": workload("a"), "more.yaml": "" });
+  const { diagnostics } = await check({ kind: "state", folder: state });
+  commit("takes away its own");
+  expect([said(diagnostics), hashes(diagnostics)]).toEqual([
+    ["source_loss: the commit takes away 2 of 3 workloads of source root: default/b, default/c"],
+    hashes(await take()),
   ]);
 });
 

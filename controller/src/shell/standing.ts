@@ -39,6 +39,8 @@ export type Standing = {
   readonly messages: string;
   /** A controller serves it, and can be told that a loss is meant. */
   readonly isServed: boolean;
+  /** Sources of it that no PolicySource names: its operator has. */
+  readonly operatorSources?: readonly string[];
 };
 
 /** What stands for what is in force cannot be read: a sentence for whoever named it. */
@@ -64,10 +66,19 @@ export async function readStanding(against: Against, place: StandingPlace): Prom
   }
 }
 
-/** What a plan takes away from what stands, where no commit since has said that it is meant. */
-export function checkLoss(standing: Standing, plan: MeshPlan): readonly DiagnosticRecord[] {
-  const after = inventoryOf(plan);
-  const before = standing.inventory ?? after;
+/**
+ * What a plan takes away from what stands, where no commit since has said that it is meant. `unread`: sources that it
+ * was made without; what they hold stays.
+ */
+export function checkLoss(standing: Standing, plan: MeshPlan, unread: readonly string[]): readonly DiagnosticRecord[] {
+  const own = inventoryOf(plan);
+  const before = standing.inventory ?? own;
+  const stays = [...unread, ...(standing.operatorSources ?? [])].flatMap((name) => before.sources?.[name] ?? []);
+  const after: Inventory = {
+    ...own,
+    bindings: [...own.bindings, ...stays.flatMap(({ bindings }) => bindings)],
+    workloads: [...own.workloads, ...stays.flatMap(({ workloads }) => workloads)],
+  };
   const loss = lossOf(before, after, { pathMissing: undefined, digest: snapshotHash });
   if (loss === undefined || names(standing.messages, loss)) return [];
   return toLossRecords(loss, wayToConfirm(loss, standing.isServed));
@@ -100,6 +111,7 @@ async function standingOfState(folder: string, { repository }: StandingPlace): P
     return { inventory: remembered(known), trustDomain, hosts: undefined, messages: "", isServed: false };
   }
   const { plan } = kept.release;
+  const isNamed = (source: string) => source === ROOT_SOURCE || plan.sources?.some(({ name }) => name === source);
   const since = inputsOf(kept.release).find(({ source }) => source === ROOT_SOURCE)?.id;
   return {
     inventory: inventoryOf(plan),
@@ -107,6 +119,7 @@ async function standingOfState(folder: string, { repository }: StandingPlace): P
     hosts: plan.inventory?.hosts,
     messages: await messagesSince(repository, since),
     isServed: true,
+    operatorSources: Object.keys(plan.inventory?.sources ?? {}).filter((source) => !isNamed(source)),
   };
 }
 
