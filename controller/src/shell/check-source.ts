@@ -1,6 +1,6 @@
 /** A directory checked as a commit of it would be, by the function that the controller builds commits with. */
-import { stat } from "node:fs/promises";
-import { join } from "node:path";
+import { realpath, stat } from "node:fs/promises";
+import { resolve } from "node:path";
 import { type DiagnosticRecord, NO_FILE, type Source } from "@regomesh/base";
 import { isNamedAsUnits } from "@regomesh/policy-compiler/units";
 import { parseResources } from "@regomesh/resources";
@@ -86,9 +86,12 @@ async function readCheckouts(
       const known = named.length === 0 ? "" : `: there are ${named.map((each) => each.name).join(", ")}`;
       throw new StandingError(`no PolicySource is named ${name}${known}`);
     }
-    const place = join(directory, plan.path ?? "");
+    const place = resolve(await realpath(directory).catch(() => directory), plan.path ?? "");
     const facts = await stat(place).catch(() => undefined);
     if (facts?.isDirectory() !== true) throw new StandingError(`${place}, of PolicySource ${name}: no such directory`);
+    // A commit holds the link, not what it leads to.
+    if ((await realpath(place)) !== place)
+      throw new StandingError(`${place}, of PolicySource ${name}: it is a symbolic link, which is not followed`);
     const { tree, top } = await readWorkTree(place);
     return { name, top, tree: { ...tree, source: name } };
   });

@@ -1,5 +1,5 @@
 /** A source checked together with checkouts of what its PolicySources name: as the controller would, that reads both. */
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { printRecord } from "@regomesh/base";
@@ -21,6 +21,8 @@ beforeEach(() => {
   write("root/sources.yaml", document("PolicySource", "shop", "regomesh-system", SOURCE));
   write("root/web.yaml", service("web", "default").replace("{ service: web }", "{ service: web, calls: [cart.shop] }"));
   write("shop/mesh/cart.yaml", service("cart", "shop"));
+  mkdirSync(join(folder, "link"));
+  symlinkSync(join(folder, "shop/mesh"), join(folder, "link/mesh"));
   write("shop/other.yaml", "apiVersion: regomesh.dev/v1alpha1\nkind: Nonsense\n");
 });
 afterEach(() => rmSync(folder, { recursive: true }));
@@ -73,6 +75,7 @@ test("what it may not speak for is refused, by its name", async () => {
 
 test.each([
   ["a name that no PolicySource has", { store: "shop" }, "no PolicySource is named store: there are shop"],
+  ["a directory that is a link", { shop: "link" }, "link/mesh, of PolicySource shop: it is a symbolic link"],
   ["a checkout without the directory", { shop: "root" }, "root/mesh, of PolicySource shop: no such directory"],
 ])("%s is an error", async (_, checkouts, message) => {
   await expect(check(checkouts as Readonly<Record<string, string>>)).rejects.toThrow(message);
