@@ -200,7 +200,7 @@ export type RuleSetOp = Of<
 
 /**
  * What must hold for the rule to do anything at all, and what it does: a function of the set's arguments, and of constants
- * where rules that are alike share it. All rules of a set have as many of them: strings, and small integers.
+ * where rules that are alike share it, which are strings and small integers.
  */
 export type Rule = {
   readonly guards: readonly Guard[];

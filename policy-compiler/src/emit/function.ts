@@ -33,7 +33,7 @@ import { tick } from "./steps.ts";
 const DEPTH_MAX = 2000;
 
 export function emitFunction(policy: PolicyContext, func: CoreFunction): Emitted {
-  const body = newBody(func.name, func.params.length, policy);
+  const body = newBody(func.name, policy.functions.get(func)?.params ?? func.params.length, policy);
   const memo = func.keeps === "value" ? policy.statics.memoSlots++ : undefined;
   func.params.forEach((param, i) => {
     body.locals.set(param, i);

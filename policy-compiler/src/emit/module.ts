@@ -16,6 +16,7 @@ import { emitAnswer, emitFunction, emitPlan } from "./function.ts";
 import { fieldsRead } from "./head-fields.ts";
 import { emitDataIndexes, putDataIndexes } from "./narrow.ts";
 import { type PolicyContext, type PolicyFunction, treeOf } from "./policy-context.ts";
+import { countParams } from "./rule-set.ts";
 import { resolveRuntime, runtimeBuiltin } from "./runtime-calls.ts";
 
 export type ModuleSource = {
@@ -108,16 +109,15 @@ function typesFrom(first: number, types: number[]): (params: number) => number {
 }
 
 /** Plans stand first, in the table and among the functions; what gives their values alone stands behind, and what makes indexes of data last. */
-function contextOf(
-  { plans, functions, rules, indexes, sharesInput }: CoreModule,
-  runtime: RuntimeModule,
-  typeOf: (params: number) => number,
-): PolicyContext {
+function contextOf(module: CoreModule, runtime: RuntimeModule, typeOf: (params: number) => number): PolicyContext {
+  const { plans, functions, rules, indexes, sharesInput } = module;
+  const paramsOfRules = countParams(module);
   const places = new Map<CoreFunction, PolicyFunction>();
   for (const [i, func] of functions.entries()) {
     places.set(func, {
       index: runtime.functionCount + plans.length + i,
       tableIndex: runtime.tableSize + plans.length + i,
+      params: paramsOfRules.get(func) ?? func.params.length,
     });
   }
   const statics = newStatics();

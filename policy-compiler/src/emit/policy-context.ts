@@ -32,8 +32,8 @@ export type PolicyContext = {
   readonly sharesInput: boolean;
 };
 
-/** Where a function is: among the functions, and in the table. */
-export type PolicyFunction = { readonly index: number; readonly tableIndex: number };
+/** Where a function is, among the functions and in the table, and how many parameters it has in WebAssembly. */
+export type PolicyFunction = { readonly index: number; readonly tableIndex: number; readonly params: number };
 
 type Tree = Map<string, Tree | number>;
 

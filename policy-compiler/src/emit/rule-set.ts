@@ -1,8 +1,10 @@
 /** Sets of rules: those that the index leaves, called through the table in their order. */
 
 import { EmitError } from "../core/error.ts";
+import { type CoreModule, codesOf } from "../core/module.ts";
 import type { CoreFunction, Rule, RuleSetOp } from "../core/op.ts";
-import { type Constant, Type } from "../core/value.ts";
+import { surveyOf } from "../core/survey.ts";
+import { Type } from "../core/value.ts";
 import { putIndex } from "../link/index-words.ts";
 import { LIST_END } from "../link/runtime-layout.ts";
 import { atomOf, type IndexWord } from "../link/statics.ts";
@@ -17,9 +19,30 @@ import { tick } from "./steps.ts";
 /** Units of fuel that a turn takes, beside what the function does. */
 const TURN = 8;
 
+/** Parameters of the functions of sets: one call is for all rules of a set, so that each is given as much as any. */
+export function countParams(module: CoreModule): ReadonlyMap<CoreFunction, number> {
+  const params = new Map<CoreFunction, number>();
+  for (const code of codesOf(module)) {
+    for (const { op } of surveyOf(code).calls) {
+      if (op.kind !== "rules") continue;
+      const count = op.args.length + countGiven(op.rules);
+      for (const { body } of op.rules) params.set(body, count);
+    }
+  }
+  return params;
+}
+
+/** Constants that each rule of a set is given, or zero in their place. */
+function countGiven(rules: readonly Rule[]): number {
+  let most = 0;
+  for (const { constants } of rules) most = Math.max(most, constants.length);
+  return most;
+}
+
 export function ruleSet({ body, policy }: OpContext, rules: RuleSetOp): void {
   const { how, args } = rules;
-  const cursors = ask(body, policy, rules);
+  const given = countGiven(rules.rules);
+  const cursors = ask(body, policy, rules, given);
   const target = how === "grow" ? undefined : placeOf(body, rules.target);
   if (target !== undefined && how === "first") {
     i32Const(body, 0);
@@ -36,7 +59,7 @@ export function ruleSet({ body, policy }: OpContext, rules: RuleSetOp): void {
   tick(body, TURN);
   advance(body, cursors, place);
   for (const arg of args) operand(body, arg);
-  callRule({ body, policy }, rules, place);
+  callRule({ body, policy }, args.length, given, place);
   if (target === undefined) op(body, OP.drop);
   else if (how === "agree") agree(body, target);
   else {
@@ -49,12 +72,7 @@ export function ruleSet({ body, policy }: OpContext, rules: RuleSetOp): void {
 }
 
 /** The rule at `place`: of the table, or of a row with the place in the table and what its body is given. */
-function callRule(
-  { body, policy }: Pick<OpContext, "body" | "policy">,
-  { args, rules }: RuleSetOp,
-  place: number,
-): void {
-  const given = constantsOf(rules[0]).length;
+function callRule({ body, policy }: Pick<OpContext, "body" | "policy">, args: number, given: number, place: number) {
   for (let i = 0; i < given; i++) {
     get(body, place);
     load(body, WORD * (i + 1));
@@ -62,21 +80,17 @@ function callRule(
   get(body, place);
   if (given > 0) load(body, 0);
   op(body, OP.callIndirect);
-  putU32(body.code, policy.typeOf(args.length + given));
+  putU32(body.code, policy.typeOf(args + given));
   op(body, 0);
-}
-
-function constantsOf(rule: Rule | undefined): readonly Constant[] {
-  return rule?.constants ?? [];
 }
 
 const WORD = 4;
 
 /** What lists have of each rule. */
-function wordsOf(policy: PolicyContext, rules: readonly Rule[]): (rule: number) => IndexWord {
+function wordsOf(policy: PolicyContext, rules: readonly Rule[], given: number): (rule: number) => IndexWord {
   const { statics } = policy;
   const { words } = statics;
-  if (constantsOf(rules[0]).length === 0) {
+  if (given === 0) {
     const first = tableIndex(policy, rules[0]?.body);
     rules.forEach(({ body: rule }, i) => {
       if (tableIndex(policy, rule) !== first + i) throw new EmitError(`${rule.name} is not where its set looks for it`);
@@ -89,9 +103,9 @@ function wordsOf(policy: PolicyContext, rules: readonly Rule[]): (rule: number) 
     words.push(tableIndex(policy, body));
     for (const { type, text } of constants)
       words.push(type === Type.string ? { atom: atomOf(statics, text) } : smallIntOf(text));
+    for (let i = constants.length; i < given; i++) words.push(0);
   }
-  const size = constantsOf(rules[0]).length + 1;
-  return (rule) => ({ at: rows + rule * size });
+  return (rule) => ({ at: rows + rule * (given + 1) });
 }
 
 export function checkRule({ rules }: PolicyContext, name: string, rule: number): void {
@@ -99,8 +113,8 @@ export function checkRule({ rules }: PolicyContext, name: string, rule: number):
 }
 
 /** Asks the index; gives the locals with the addresses of the lists that it leads to. */
-function ask(body: Body, policy: PolicyContext, { rules, keys, index }: RuleSetOp): readonly number[] {
-  const wordOf = wordsOf(policy, rules);
+function ask(body: Body, policy: PolicyContext, { rules, keys, index }: RuleSetOp, given: number): readonly number[] {
+  const wordOf = wordsOf(policy, rules, given);
   const { words } = policy.statics;
   const asked = words.length;
   for (const _ of keys) words.push(0);

@@ -79,7 +79,7 @@ function guardsOfAll(
   const known = new Map<Shared, ReturnType<typeof sharedGuards>>();
   return groups.map(({ links }, i) => {
     const { body, constants } = shares[i] as Share;
-    if (!body.isShared) return guardsOf(links, params);
+    if (body.params.length === 0) return guardsOf(links, params);
     const shared = known.get(body) ?? sharedGuards(body, links.length, params);
     known.set(body, shared);
     return shared(constants) ?? guardsOf(links, params);

@@ -83,6 +83,15 @@ test("three that are alike are left as they are", () => {
   expect(rulesOf(rules).every(({ constants }) => constants.length === 0)).toBe(true);
 });
 
+test("a rule beside those that share a body is given nothing, as a rule that is asked once", () => {
+  const own = 'r if { input.a == "own"; count(input.c) > 1 }';
+  const rules = rulesOf([...EIGHT.map((i) => `r if { input.a == "a${i}"; input.b == "b" }`), own]);
+  expect(rules.map(({ constants, body }) => [constants.length, body.params.length])).toEqual([
+    ...EIGHT.map(() => [2, 4]),
+    [0, 2],
+  ]);
+});
+
 test("a set whose rules share no body has nothing to give", () => {
   expect(sharesOf(EIGHT.map((i) => `r if { input.a == "a${i}"; input.c["k${i}"] }`))).toHaveLength(8);
 });

@@ -20,12 +20,8 @@ export type Share = {
   readonly marks: readonly number[];
 };
 
-/** A body, of one group or of several; those of one set are given as much. */
-export type Shared = {
-  readonly regions: readonly Region[];
-  readonly params: readonly Local[];
-  readonly isShared: boolean;
-};
+/** A body, of one group, which is given nothing, or of several. */
+export type Shared = { readonly regions: readonly Region[]; readonly params: readonly Local[] };
 
 /** Fewer groups keep bodies of their own. */
 const ALIKE_MIN = 4;
@@ -56,40 +52,14 @@ export function shareBodies(groups: readonly Group[], params: ReadonlySet<Local>
     if (differing.length === 0 || differing.length > DIFFERENCES_MAX) continue;
     const regions = copyRegions(groups[first.group]?.body ?? [], (local) => local);
     const places = differences(regions, regions, params, fixed)?.places ?? [];
-    const body = { regions, params: differing.map((i) => putParam(places[i] as Place, fresh)), isShared: true };
+    const body = { regions, params: differing.map((i) => putParam(places[i] as Place, fresh)) };
     for (const { group, given } of alike) {
       const own = differing.map((i) => given[i] as Given);
       shares[group] = { body, constants: own.map(constantOf), marks: own.filter((one) => typeof one === "number") };
     }
   }
-  const most = shares.reduce((count, share) => Math.max(count, share?.constants.length ?? 0), 0);
-  return filled(groups, shares, most, fresh);
+  return groups.map(({ body }, i) => shares[i] ?? { body: { regions: body, params: [] }, constants: [], marks: [] });
 }
-
-/** Each body is given as much. */
-function filled(
-  groups: readonly Group[],
-  shares: readonly (Share | undefined)[],
-  most: number,
-  fresh: Fresh,
-): readonly Share[] {
-  const isFull = shares.every((share) => share?.constants.length === most);
-  const more = isFull ? [] : Array.from({ length: most }, () => makeLocal(fresh.local++));
-  const nothing = more.map(() => NOTHING);
-  const bodies = new Map<Shared, Shared>();
-  return groups.map((group, i) => {
-    const share = shares[i];
-    if (share === undefined)
-      return { body: { regions: group.body, params: more, isShared: false }, constants: nothing, marks: [] };
-    const { body, constants } = share;
-    if (constants.length === most) return share;
-    const known = bodies.get(body) ?? { ...body, params: [...body.params, ...more.slice(body.params.length)] };
-    bodies.set(body, known);
-    return { ...share, body: known, constants: [...constants, ...nothing.slice(constants.length)] };
-  });
-}
-
-const NOTHING = numberConstant("0");
 
 function constantOf(given: Given): Constant {
   return typeof given === "number" ? numberConstant(`${given}`) : given;
