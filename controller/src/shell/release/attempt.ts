@@ -65,11 +65,9 @@ export async function judge(
 ): Promise<Attempt<Built>> {
   const { plan, ...rest } = built;
   if (plan === undefined) return toAttempt(built, contents);
-  const other = readOtherwise(plan.sources ?? [], contents, good);
-  if (other !== undefined) {
-    const message = `source ${other} was read as the mesh had it before, and is read anew`;
-    return { built: { ...rest, diagnostics: [toRecord("source_unread", message)] }, isGood: false, blames: [other] };
-  }
+  const { source, message } = againstWord(plan.sources ?? [], contents, good) ?? {};
+  if (source !== undefined && message !== undefined)
+    return { built: { ...rest, diagnostics: [toRecord("source_unread", message)] }, isGood: false, blames: [source] };
   const unread = unreadOf(built, contents, kept);
   if (unread !== undefined) {
     const message = `source ${unread} has not been read since the start, and nothing is kept of it`;
@@ -89,20 +87,31 @@ export function toAttempt(built: Built, contents: readonly SourceContent[]): Att
   return { built, isGood: built.plan !== undefined, blames: [...new Set(blamed)] };
 }
 
-/** A source that was read from elsewhere, or verified otherwise, than `plans` say. What is in force of it stays. */
-function readOtherwise(
+/**
+ * A source whose content is not to be taken as `plans` say, and why: it is suspended, or was read from elsewhere, or
+ * verified otherwise. What is in force of it stays.
+ */
+function againstWord(
   plans: readonly SourcePlan[],
   contents: readonly SourceContent[],
-  good: ReadonlyMap<string, SourceContent>,
-): string | undefined {
-  const isOther = (content: SourceContent) => {
-    const inForce = good.get(content.source);
-    if (content.readAs === undefined || (inForce !== undefined && contentKey(inForce) === contentKey(content)))
-      return false;
-    const said = plans.find(({ name }) => name === content.source);
-    return said !== undefined && readAs(said) !== content.readAs;
-  };
-  return contents.find(isOther)?.source;
+  good: Beside["good"],
+): { readonly source: string; readonly message: string } | undefined {
+  for (const content of contents) {
+    const { source } = content;
+    const said = plans.find(({ name }) => name === source);
+    if (said === undefined || isInForce(content, good)) continue;
+    if (said.suspend) return { source, message: `source ${source} is suspended: nothing new of it is taken` };
+    if (content.readAs !== undefined && readAs(said) !== content.readAs)
+      return { source, message: `source ${source} was read as the mesh had it before, and is read anew` };
+  }
+  return undefined;
+}
+
+/** Whether it is what is in force of its source, or was under the name that this had before. */
+export function isInForce(content: SourceContent, good: Beside["good"]): boolean {
+  const inForce = good.get(content.source);
+  if (inForce !== undefined && contentKey(inForce) === contentKey(content)) return true;
+  return good.values().some(({ files }) => files === content.files);
 }
 
 /** What is in force of a source is never dropped because that cannot be read just now. */

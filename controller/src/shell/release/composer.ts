@@ -19,7 +19,7 @@ import type { ControllerCounts } from "../../status/metrics.ts";
 import type { Pin } from "../store/kept-pin.ts";
 import type { Kept } from "../store/last-good.ts";
 import type { SourceContents } from "../store/source-contents.ts";
-import { type BuildingOptions, buildContents, judge, toAttempt } from "./attempt.ts";
+import { type BuildingOptions, buildContents, isInForce, judge, toAttempt } from "./attempt.ts";
 import { Losses } from "./losses.ts";
 import { isWaiting, REFUSED, reasonOf, toRefused } from "./refused.ts";
 import { wantedBy, withoutWanted } from "./wanted-sources.ts";
@@ -324,10 +324,9 @@ export class Composer {
     return sortInputs(candidates);
   }
 
-  /** Whether it is new of a source that is suspended; what is in force under another name is not. */
-  #isLeft({ source, files }: SourceContent): boolean {
-    if (this.#options.isSuspended?.(source) !== true) return false;
-    return !this.#good.values().some((each) => each.files === files);
+  /** Whether it is new of a source that is suspended. */
+  #isLeft(content: SourceContent): boolean {
+    return this.#options.isSuspended?.(content.source) === true && !isInForce(content, this.#good);
   }
 
   /** The first revision may be refused for want of what its PolicySources hold; false where that is known, or is none. */
