@@ -10,6 +10,7 @@ import type { Built, MeshPlan } from "../../build/build.ts";
 import type { SourceContent } from "../../sources/source.ts";
 import { type Lease, StoreError } from "../../store/store.ts";
 import type { Builder } from "../build/builder.ts";
+import { type OperatorOptions, SourceOperator } from "../sources/operate.ts";
 import { KeptPin } from "../store/kept-pin.ts";
 import { LastGood } from "../store/last-good.ts";
 import { SourceContents } from "../store/source-contents.ts";
@@ -75,7 +76,7 @@ afterEach(async () => {
 /** With the plans that builds give, one after the other. */
 function makeRollout(
   plans: MeshPlan[],
-  options: Partial<Pick<RolloutOptions, "keptPin" | "log" | "remembered" | "onGiven" | "publish">> = {},
+  options: Partial<Pick<RolloutOptions, "keptPin" | "log" | "remembered" | "onGiven" | "prepare" | "publish">> = {},
 ): { readonly rollout: Rollout; readonly composer: Composer } {
   const handed: Pick<Builder, "version" | "build"> = {
     version: async () => "1",
@@ -130,6 +131,25 @@ test("what proxies would refuse is refused before any is sent it, and before it 
     [],
   ]);
   expect((await lastGood.read()).kept?.release.revision).toMatchObject({ name: "better", sequence: 2 });
+});
+
+test("what is put in force as its source is suspended is so before that is answered", async () => {
+  const [isPreparing, mayGoOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const prepare = async () => {
+    isPreparing.resolve();
+    await mayGoOn.promise;
+  };
+  const { rollout } = makeRollout([makePlan([port("http")])], { prepare });
+  await rollout.open();
+  const taken = rollout.take(commit("ann"));
+  await isPreparing.promise;
+  const sources = { suspend: async () => true, find: () => ({ isSuspended: true }) };
+  const operator = new SourceOperator({ sources, rollout } as unknown as OperatorOptions);
+  const answered = operator.suspend("root", true).then(() => [...published]);
+  await new Promise((turn) => setImmediate(turn));
+  mayGoOn.resolve();
+  expect(await answered).toEqual(["ann"]);
+  await taken;
 });
 
 test("a pin that the disk refuses is none: what was in force is so again", async () => {

@@ -244,6 +244,11 @@ export class Rollout {
     await turn;
   }
 
+  /** Waits until what is about to be in force is so, or could not be kept. */
+  async settled(): Promise<void> {
+    await this.#inTurn(async () => {});
+  }
+
   /** Waits until what has changed is kept, or could not be. */
   async close(): Promise<void> {
     await this.#composing;

@@ -44,8 +44,10 @@ export class SourceOperator {
 
   /** Throws StoreError where that cannot be kept: then all is as it was. */
   async suspend(name: string, isSuspended: boolean): Promise<Done> {
-    const { sources } = this.#options;
+    const { sources, rollout } = this.#options;
     if (!(await sources.suspend(name, isSuspended))) return noSource(name);
+    // What was past its build as the word came takes force still: no later than this is answered.
+    if (isSuspended) await rollout.settled();
     if (!isSuspended && sources.find(name)?.isSuspended === true)
       return { error: `the PolicySource of ${name} says suspend: true; commit another word`, status: 409 };
     return { ok: true };
