@@ -5,7 +5,7 @@ import type { KeptStage } from "../../distribution/kept-stage.ts";
 import type { Known } from "../../distribution/roster.ts";
 import { Keeper } from "../../store/keeper.ts";
 import type { Lease, Reading } from "../../store/store.ts";
-import { readOrTell } from "./read-kept.ts";
+import { readOrTell, tellLost } from "./read-kept.ts";
 
 type Kind<T> = {
   readonly key: string;
@@ -113,7 +113,11 @@ export class KeptList<T> {
 }
 
 async function readList<T>(reading: Reading, { key, isMember, lost }: Kind<T>, log: Log): Promise<readonly T[]> {
-  return (await readOrTell(reading, key, isList, { lost, log }))?.filter(isMember) ?? [];
+  const all = (await readOrTell(reading, key, isList, { lost, log })) ?? [];
+  const members = all.filter(isMember);
+  if (members.length < all.length)
+    tellLost(log, key, lost, `${all.length - members.length} of its ${all.length} are damaged`);
+  return members;
 }
 
 function isList(value: unknown): value is readonly unknown[] {

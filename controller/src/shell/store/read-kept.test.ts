@@ -89,6 +89,17 @@ test.each([
   expect(told).toEqual([["warn", "what is kept is not used", facts]]);
 });
 
+test("of a list that holds what it does not, the rest is used, and that is told", async () => {
+  const told: unknown[] = [];
+  const log: Log = { log: (...line) => void told.push(line) };
+  const known = { workload: "default/web", instance: "i", principal: "p", heardMs: 1 };
+  mkdirSync(join(folder, "snapshots"), { recursive: true });
+  writeFileSync(join(folder, "snapshots/proxies.json"), JSON.stringify([null, known, { workload: 7 }]));
+  expect(await keptProxies(lease, SYSTEM_CLOCK, log).read()).toEqual([known]);
+  const reason = "2 of its 3 are damaged";
+  expect(told).toMatchObject([["warn", "what is kept is not used", { key: "snapshots/proxies.json", reason }]]);
+});
+
 test("join tokens of which one is none let nobody in, and are replaced by the next", async () => {
   mkdirSync(join(folder, "ca"), { recursive: true });
   writeFileSync(join(folder, "ca/join-tokens.json"), "[null]");
