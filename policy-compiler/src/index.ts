@@ -50,5 +50,5 @@ export {
 } from "./tester/report.ts";
 export { runTests, type TestRequest } from "./tester/run.ts";
 export type { Schemas } from "./types/schemas.ts";
-export { type JsonObject, type JsonValue, parseJson } from "./unit/json.ts";
+export { isJsonObject, type JsonObject, type JsonValue, parseJson } from "./unit/json.ts";
 export { type TestedUnit, toUnit, type Unit, type UnitFiles } from "./unit/unit.ts";
