@@ -39,7 +39,7 @@ const FLAGS: Readonly<Record<string, readonly (readonly [words: string, instead:
       "metrics instrument profile profile-limit profile-sort count",
       "opa eval measures its own engine; regomesh check warns of what is slow in this one",
     ],
-    ["c coverage coverage-runs", "opa eval measures coverage of the same files"],
+    ["coverage coverage-runs", "opa eval measures coverage of the same files"],
     [
       "p partial u unknowns disable-inlining shallow-inlining nondeterminstic-builtins",
       "nothing is evaluated in part: what is known at compile time is folded without a flag",
@@ -62,6 +62,7 @@ const FLAGS: Readonly<Record<string, readonly (readonly [words: string, instead:
   capabilities: [
     ["version", "commands take a version by itself, as check --capabilities v1.0.0"],
     ["file", "a file is OPA's own format already"],
+    ["v0-compatible", "commands that read v0 take it"],
   ],
 };
 
