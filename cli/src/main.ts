@@ -38,7 +38,9 @@ async function runCommand(command: Command, args: readonly string[], io: Io): Pr
       io.err(`regomesh ${command.name}: ${sentence} (regomesh ${command.name} --help)\n`);
       return EXIT.usage;
     }
-    throw error;
+    if (!isSystemError(error)) throw error;
+    io.err(`regomesh ${command.name}: ${error.message}\n`);
+    return EXIT.no;
   }
 }
 
@@ -117,6 +119,11 @@ function followLauncher(): void {
   if (process.env.REGOMESH_LAUNCHER === undefined || process.channel === undefined) return;
   process.on("disconnect", () => process.kill(process.pid, "SIGTERM"));
   process.channel?.unref();
+}
+
+/** What the system refused, as a file that may not be written: its message names the call and the path. */
+function isSystemError(error: unknown): error is Error {
+  return error instanceof Error && "syscall" in error;
 }
 
 function isParseArgsError(error: unknown): error is Error {

@@ -67,6 +67,8 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   if (values.target !== undefined && values.target !== "wasm") {
     throw new UsageError(`--target is wasm, not ${values.target}: opa build writes bundles of Rego and plans`);
   }
+  if (values.out !== undefined && values.output !== undefined)
+    throw new UsageError("takes --out or --output, not both");
   const out = values.out ?? values.output ?? ".";
   if (/\.(tar\.gz|tgz)$/.test(out)) {
     throw new UsageError(`writes policy.wasm and data.json into a directory, and no bundle: ${out} is a file's name`);
@@ -75,8 +77,10 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   if (positionals.length === 0) throw new UsageError("needs the directory that is the unit");
   if (names.length === 0) throw new UsageError("needs an entrypoint: -e mesh/authz/allow");
   const said = await readLanguage(values, io.cwd);
-  const reading = { cwd: io.cwd, said, isIgnored: parseIgnore(values.ignore), isBundle: true };
-  const { programs: units } = await readPrograms(positionals, reading);
+  const { programs: units } = await readPrograms(positionals, {
+    ...{ cwd: io.cwd, said, data: "bundle" as const },
+    ...{ isIgnored: parseIgnore(values.ignore), refusesOthers: true },
+  });
   const [found] = units;
   if (found === undefined) throw new UsageError(`${positionals.join(" and ")} holds no .rego file`);
   if (units.length > 1) {

@@ -11,6 +11,7 @@ import { type FaultOptions, type Faults, findFaults, findPolicyFaults, printFoun
 import { BUNDLE_HELP, IGNORE_HELP, loadFlags, parseIgnore } from "../files/load-flags.ts";
 import { toOpaError } from "../files/opa-errors.ts";
 import { BUILTINS_HELP, builtinsFlag } from "../files/own-builtins.ts";
+import { nameOf } from "../files/read-files.ts";
 import { SCHEMA_HELP, schemaFlag } from "../files/schemas.ts";
 import { parseFormat, parseNumber } from "../flags.ts";
 import { countOf } from "../report.ts";
@@ -26,7 +27,8 @@ proxy offers what they use. Whether a commit takes too much away, and whether it
 and its hosts are those that there were, is checked against what --base or --state names, and
 without either not at all. Without resources only the policies are checked, without running
 their tests, rules named as the mesh's entrypoints as if they were bound. Files, several PATHs,
---bundle and --ignore are about policies alone: all of them are one program, as in opa check.
+--bundle and --ignore are about policies alone. All of them are one program, as in opa check;
+where a PolicyBinding of the repository names units, each of these is one.
 
       --base BASE             what is in force: a revision of the repository, as origin/main, or
                               a directory. What would go needs a word by the hash that is shown,
@@ -37,7 +39,7 @@ their tests, rules named as the mesh's entrypoints as if they were bound. Files,
 ${ALLOW_HELP.slice(1)}
   -S, --strict                also refuse what is unused: imports, variables, arguments
 ${SCHEMA_HELP}${BUNDLE_HELP}${IGNORE_HELP}
-  -m, --max-errors N   show so many errors (default: all)
+  -m, --max-errors N   show so many errors (default: all, as with 0)
 ${BUILTINS_HELP.slice(1)}
 ${LANGUAGE_HELP.slice(1)}
   -f, --format FORMAT         pretty (default) or json, in opa's shape: {"errors": […],
@@ -76,7 +78,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
     options: flags,
   });
   const format = parseFormat(values.format);
-  const errorsMax = parseNumber(values["max-errors"], "--max-errors", 0, Number.MAX_SAFE_INTEGER) ?? Infinity;
+  const errorsMax = parseNumber(values["max-errors"], "--max-errors", 0, Number.MAX_SAFE_INTEGER) || Infinity;
   const { source, units, found, records: all } = await find(positionals, values, io.cwd);
   const { failedTests } = source;
   const records = fewer(all, errorsMax);
@@ -107,7 +109,7 @@ async function find(paths: readonly string[], values: Values, cwd: string): Prom
   const against = againstOf(values, cwd);
   const checkouts = parseCheckouts(values.source ?? [], cwd);
   const isIgnored = parseIgnore(values.ignore);
-  const isFile = (await stat(resolve(cwd, path)).catch(() => undefined))?.isFile() ?? false;
+  const isFile = (await stat(resolve(cwd, nameOf(path))).catch(() => undefined))?.isFile() ?? false;
   const isAlone = more.length > 0 || isFile || values.bundle || isIgnored !== undefined;
   if (!isAlone) return await findFaults(path, { ...values, rights, against, checkouts }, cwd);
   const [flag] = (["base", "state", "source", "allow"] as const).filter((each) => values[each] !== undefined);

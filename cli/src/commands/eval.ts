@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { type Diagnostic, hasErrors, toDiagnosticRecord } from "@regomesh/base";
 import { compileQuery, type JsonObject, parseJson, type RegoSource } from "@regomesh/policy-compiler";
 import { loadRuntime, makeToolLoader } from "@regomesh/policy-compiler/node";
+import { isNamedAsUnits } from "@regomesh/policy-compiler/units";
 import { openEvaluator, type PolicyLimits } from "@regomesh/policy-runtime";
 import { readYaml } from "@regomesh/policy-runtime/yaml";
 import { mentionsGroup } from "@regomesh/resources";
@@ -18,13 +19,11 @@ import { BUILTINS_HELP, builtinsFlag, loadOwnBuiltins } from "../files/own-built
 import { unitAt } from "../files/programs.ts";
 import { nameOf, readFiles, readFlagFile, type Wanted } from "../files/read-files.ts";
 import { readSchemas, schemaFlag } from "../files/schemas.ts";
-import { UNIT_FILES } from "../files/units.ts";
+import { isOfPolicies } from "../files/units.ts";
 import { oneOf, parseLimits } from "../flags.ts";
 import { captureValues } from "../query/capture.ts";
 import { EVAL_FORMATS, type EvalFormat, printResults, toResults } from "../query/results.ts";
 import { printDiagnostics } from "../report.ts";
-
-const POLICY_FILES = /\.(rego|json|ya?ml)$|(^|\/)\.manifest$/;
 
 const help = `
 Usage: regomesh eval [flags] QUERY
@@ -187,13 +186,17 @@ async function readPolicies(
   let data: JsonObject = {};
   for (const { path, isBundle } of paths) {
     const { prefix, place } = await splitPrefix(path, cwd);
-    const wanted = isBundle ? UNIT_FILES : POLICY_FILES;
-    const found = await readFiles([place], cwd, { wanted, isIgnored });
+    const wanted = isBundle ? isNamedAsUnits : isOfPolicies;
+    const found = await readFiles([place], cwd, { wanted, isIgnored, refusesOthers: true });
     // Resources beside policies are no data of theirs; a file that is named is.
     const files = found.filter(
       ({ name, text }) => name.endsWith(".rego") || name === nameOf(place) || !mentionsGroup(text),
     );
-    const { unit, diagnostics: faults } = await unitAt(place, files, { cwd, said, isBundle });
+    const { unit, diagnostics: faults } = await unitAt(place, files, {
+      cwd,
+      said,
+      data: isBundle ? "bundle" : "directory",
+    });
     sources.push(...unit.modules, ...unit.tests);
     diagnostics.push(...faults);
     data = mergeData(
@@ -210,7 +213,7 @@ async function splitPrefix(
   path: string,
   cwd: string,
 ): Promise<{ readonly prefix: readonly string[]; readonly place: string }> {
-  const [, prefix, place] = /^([A-Za-z_][\w.]*):(.+)$/.exec(path) ?? [];
+  const [, prefix, place] = /^([A-Za-z_][\w.]*):(?!\/\/)(.+)$/.exec(path) ?? [];
   const isWhole = (await stat(resolve(cwd, path)).catch(() => undefined)) !== undefined;
   if (prefix === undefined || place === undefined || isWhole) return { prefix: [], place: path };
   return { prefix: prefix.split("."), place };

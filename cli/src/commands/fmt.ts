@@ -5,6 +5,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { hasErrors } from "@regomesh/base";
 import { type FormatOptions, formatModule, parseModule, type RegoSource } from "@regomesh/policy-compiler";
+import { isModule } from "@regomesh/policy-compiler/units";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
 import { printDiff } from "../files/diff.ts";
 import { readFiles } from "../files/read-files.ts";
@@ -68,7 +69,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   if (isInput && (values.write || values.list)) throw new UsageError("needs files to list or to write");
   const files = isInput
     ? [{ name: "stdin", text: readFileSync(0, "utf8") }]
-    : await readFiles(positionals, io.cwd, { wanted: /\.rego$/, staysInside: true });
+    : await readFiles(positionals, io.cwd, { wanted: isModule, staysInside: true });
   let code: number = EXIT.yes;
   for (const { name, text } of files) {
     const source: RegoSource = { name, text, version: isV0 ? "v0" : "v1" };

@@ -14,6 +14,13 @@ const FILES: Readonly<Record<string, string>> = {
   "v1/lib/lib.rego": "package lib\n\nis_admin(user) if user in data.lib.admins\n",
   "v1/lib/data.json": '{"admins": ["ann"]}',
   "slow/slow_test.rego": "package slow_test\n\ntest_sum if sum([i | some i in numbers.range(1, 300000)]) > 0\n",
+  "v1/lib/notes.txt": "package notes\n",
+  "v1/bundle.tar.gz": "",
+  "mesh/one/p.rego": "package envoy.authz\n\ndefault allow := false\n",
+  "mesh/two/p.rego": "package envoy.authz\n\ndefault allow := true\n",
+  "mesh/bound.yaml":
+    "apiVersion: regomesh.dev/v1alpha1\nkind: PolicyBinding\nmetadata: {name: one}\n" +
+    "spec: {unit: one, direction: Inbound, entrypoints: [envoy/authz/allow]}\n",
   "wrong/wrong.rego": "package wrong\n\np := x\n",
   "old/set.rego": "package old\n\ndeny[msg] {\n\tmsg := input.x\n}\n\nf(x) = 1 { x }\n",
 };
@@ -63,6 +70,21 @@ const rows: readonly (readonly [line: string, code: number, said: string])[] = [
   ["check", 0, CLEAN],
   ["check policy lib", 0, CLEAN],
   ["check ./policy ./lib", 0, CLEAN],
+  ["check policy/app.rego lib/lib.rego lib/notes.txt lib/data.json", 0, "2 policy files in 1 unit: ok\n"],
+  [
+    "check lib bundle.tar.gz",
+    64,
+    "bundle.tar.gz: a bundle is read as a directory; unpack it first (regomesh check --help)\n",
+  ],
+  ["test lib/notes.txt", 64, "lib/notes.txt: by its name neither Rego nor data (regomesh test --help)\n"],
+  ["eval -d lib/notes.txt data", 64, "lib/notes.txt: by its name neither Rego nor data (regomesh eval --help)\n"],
+  ["build -e app/allow lib/notes.txt", 64, "by its name neither Rego nor data (regomesh build --help)\n"],
+  ["eval -d /dev/null data", 64, "/dev/null: neither a file nor a directory (regomesh eval --help)\n"],
+  ["check --schema nowhere", 64, "check: --schema nowhere: no such file or directory (regomesh check --help)\n"],
+  ["check --max-errors 0 ../wrong lib", 1, "2 policy files in 1 unit: 1 error\n"],
+  // Where bindings name units each is one, as for test and build.
+  ["check --ignore lib ../mesh", 0, "2 policy files in 2 units: ok\n"],
+  ["check ../mesh/bound.yaml ../mesh/one ../mesh/two", 0, "2 policy files in 2 units: ok\n"],
   ["check ./../wrong lib", 1, "2 policy files in 1 unit: 1 error\n"],
   ["check --bundle ../wrong/.", 1, "1 policy file in 1 unit: 1 error\n"],
   ["check --strict policy lib", 0, CLEAN],
@@ -75,12 +97,15 @@ const rows: readonly (readonly [line: string, code: number, said: string])[] = [
   ["test --ignore *.x --ignore testdata -z --timeout 1s .", 0, "PASS: 1/1\n"],
   ["test --ignore testdata ./policy/..", 0, "PASS: 1/1\n"],
   ["check ./policy//app.rego policy/./app_test.rego ./lib/", 0, CLEAN],
+  ["test --timeout 0s --ignore testdata .", 0, "PASS: 1/1\n"],
   ["test -b .", 0, "PASS: 1/1\n"],
   ["test -b --timeout 1ms --fuel 5 .", 64, "takes --fuel or --timeout, not both (regomesh test --help)\n"],
   ["eval -d ./lib count(data.admins)", 0, "1\n"],
   ["eval -b . count(data.lib.admins)", 0, "1\n"],
   ["eval -d . --ignore testdata count(data.lib.admins)", 0, "1\n"],
   ["build -b -t wasm -e app/allow --out ../built .", 0, "2 rules, 1 entrypoint\n"],
+  ["build -b -e app/allow -o lib/lib.rego .", 1, "v1/lib/lib.rego'\n"],
+  ["build -e app/allow -o a --out b .", 64, "build: takes --out or --output, not both (regomesh build --help)\n"],
   [
     "build -e app/allow -o bundle.tar.gz .",
     64,
@@ -150,7 +175,7 @@ test("links are followed as opa follows them, each directory once on a way; fmt 
   expect(JSON.parse(out)).toMatchObject({
     result: [{ expressions: [{ value: { admins: ["ann"], app: {}, lib: {} } }] }],
   });
-  const found = await run("links", "check --ignore old,slow,v1,wrong .");
+  const found = await run("links", "check --ignore mesh,old,slow,v1,wrong .");
   expect([found.code, found.out]).toEqual([0, "2 policy files in 1 unit: ok\n"]);
   expect((await run(".", "fmt --v0-compatible -l links")).out).toBe("");
 });

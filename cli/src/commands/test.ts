@@ -77,8 +77,10 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   const limits = limitsOf(values);
   const paths = positionals.length === 0 ? ["."] : positionals;
   const said = await readLanguage(values, io.cwd);
-  const reading = { cwd: io.cwd, said, isIgnored: parseIgnore(values.ignore), isBundle: values.bundle };
-  const { programs, files } = await readPrograms(paths, reading);
+  const { programs, files } = await readPrograms(paths, {
+    ...{ cwd: io.cwd, said, data: values.bundle ? "bundle" : "directory" },
+    ...{ isIgnored: parseIgnore(values.ignore), refusesOthers: true },
+  });
   const schemas = await readSchemas(values.schema, files, io.cwd);
   const runtime = await loadRuntime();
   const load = makeToolLoader({ nowMs: Date.now, env: io.environment(), ...said.net });
@@ -182,7 +184,8 @@ function limitsOf({
 }): PolicyLimits {
   if (fuel !== undefined && timeout !== undefined) throw new UsageError("takes --fuel or --timeout, not both");
   const ms = parseDurationFlag(timeout, "--timeout", TIMEOUT_MAX_MS);
-  return parseLimits(ms === undefined ? fuel : `${Math.max(1, ms) * FUEL_PER_MS}`);
+  // 0 is the default, as opa has it.
+  return parseLimits(ms ? `${ms * FUEL_PER_MS}` : fuel);
 }
 
 function parseFilter(pattern: string | undefined): RegExp | undefined {

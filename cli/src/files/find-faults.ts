@@ -11,17 +11,14 @@ import {
 } from "@regomesh/base";
 import { type Against, checkSource, type SourceCheck, type SourceRights, StandingError } from "@regomesh/controller";
 import { type BuiltinSignatures, checkOffered, checkUnit, findSlowPaths } from "@regomesh/policy-compiler";
-import { mentionsGroup } from "@regomesh/resources";
 import { UsageError } from "../command.ts";
 import { printDiagnostics } from "../report.ts";
 import { readLanguage } from "./capabilities.ts";
 import { loadOwnBuiltins } from "./own-builtins.ts";
-import { isMesh, oneProgram, type Reading } from "./programs.ts";
-import { nameOf, readFiles } from "./read-files.ts";
+import { readPrograms, toPrograms } from "./programs.ts";
+import { nameOf, type Wanted } from "./read-files.ts";
 import { readSchemas } from "./schemas.ts";
-import { type FoundUnit, findUnits, type Said, UNIT_FILES } from "./units.ts";
-
-const POLICY_FILES = /\.rego$|(^|\/)\.manifest$/;
+import type { FoundUnit } from "./units.ts";
 
 export type FaultOptions = Parameters<typeof readLanguage>[0] & {
   readonly rights: SourceRights;
@@ -50,7 +47,9 @@ export async function findFaults(directory: string, options: FaultOptions, cwd: 
   const said = await readLanguage(options, cwd);
   const { signatures } = await loadOwnBuiltins(options.builtins, cwd);
   const builtins = said.restrict(signatures);
-  const units = await unitsOf(source, directory, { cwd, said });
+  const real = await realpath(cwd);
+  const here = relative(real, await realpath(resolve(cwd, nameOf(directory)))) || ".";
+  const { programs: units } = await toPrograms([here], source.files, { cwd: real, said, data: "bundle" });
   const schemas = await readSchemas(schema, source.files, cwd);
   // Bindings say in which role a unit is asked; without any, the entrypoints' names do.
   const asBound = source.resourceFiles === 0;
@@ -79,36 +78,22 @@ function unreadFaults(
     }));
 }
 
-/** The faults of policies alone, of all that the paths hold as one program: what `opa check` checks. Throws UsageError. */
+/** The faults of policies alone, of what the paths hold: what `opa check` checks. Throws UsageError. */
 export async function findPolicyFaults(
   paths: readonly string[],
-  options: FaultOptions & { readonly isIgnored?: Reading["isIgnored"]; readonly bundle?: boolean | undefined },
+  options: FaultOptions & { readonly isIgnored?: Wanted["isIgnored"]; readonly bundle?: boolean | undefined },
   cwd: string,
 ): Promise<Faults> {
-  const { isIgnored, bundle: isBundle = false, strict = false } = options;
+  const { isIgnored, bundle = false, strict = false } = options;
   const said = await readLanguage(options, cwd);
   const { signatures } = await loadOwnBuiltins(options.builtins, cwd);
   // Whether data files fit together is a question of bundles: a directory may hold any.
-  const files = await readFiles(paths, cwd, { wanted: isBundle ? UNIT_FILES : POLICY_FILES, isIgnored });
-  const schemas = await readSchemas(options.schema, files, cwd);
-  const program = await oneProgram(paths, files, { cwd, said, isBundle: true });
-  const found = checkPolicies(program, { strict, schemas, builtins: said.restrict(signatures), asBound: true });
+  const reading = { cwd, said, isIgnored, data: bundle ? "bundle" : "none" } as const;
+  const { programs: units, files } = await readPrograms(paths, reading);
+  const checks = { strict, schemas: await readSchemas(options.schema, files, cwd), asBound: true };
+  const found = units.flatMap((unit) => checkPolicies(unit, { ...checks, builtins: said.restrict(signatures) }));
   const source = { files, others: [], failedTests: [], resourceFiles: 0, workloads: 0 };
-  return { source, units: 1, found, records: unique(found.map(toDiagnosticRecord)) };
-}
-
-/** Where no binding names units all of the directory is one program, as `regomesh test` and opa have it. */
-async function unitsOf(
-  source: SourceCheck,
-  directory: string,
-  { cwd, said }: { readonly cwd: string; readonly said: Said },
-): Promise<readonly FoundUnit[]> {
-  const documents = source.files.filter(({ text }) => mentionsGroup(text));
-  const hasRego = source.files.some(({ name }) => name.endsWith(".rego"));
-  if (!hasRego || (await isMesh(documents, directory, cwd))) return findUnits(source.files, said);
-  const here = relative(await realpath(cwd), await realpath(resolve(cwd, directory))) || ".";
-  const files = source.files.filter(({ name }) => UNIT_FILES.test(name));
-  return [await oneProgram([here], files, { cwd, said, isBundle: true })];
+  return { source, units: units.length, found, records: unique(found.map(toDiagnosticRecord)) };
 }
 
 type PolicyChecks = NonNullable<Parameters<typeof checkUnit>[1]> & {

@@ -7,13 +7,12 @@ import { stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { Diagnostic, Source } from "@regomesh/base";
 import { type RegoSource, type TestedUnit, toUnit } from "@regomesh/policy-compiler";
+import { isData, isModule, isNamedAsUnits } from "@regomesh/policy-compiler/units";
 import { mentionsGroup, parseResources } from "@regomesh/resources";
 import { mergeData } from "./merge-data.ts";
 import { nameOf, readFiles, type Wanted } from "./read-files.ts";
-import { type FoundUnit, findUnits, type Said, UNIT_FILES } from "./units.ts";
+import { type FoundUnit, findUnits, isDocument, isOfPolicies, type Said } from "./units.ts";
 
-const POLICIES = /\.(rego|json|ya?ml)$|(^|\/)\.manifest$/;
-const DOCUMENTS = /\.(json|ya?ml)$/;
 /** Directories above the first path in which a repository is looked for. */
 const LEVELS_MAX = 32;
 
@@ -29,30 +28,42 @@ export type Reading = {
   readonly cwd: string;
   /** The language where no manifest says one. */
   readonly said: Said;
-  readonly isIgnored?: Wanted["isIgnored"];
-  /** Paths are bundles: of what a directory holds only `data.json`, `data.yaml` and `data.yml` are data. */
-  readonly isBundle?: boolean | undefined;
+  /** Which files are data, as `toUnit` has it; with `none` modules alone are looked at. */
+  readonly data: "bundle" | "directory" | "none";
 };
 
 /** Throws UsageError where a path cannot be read. */
-export async function readPrograms(paths: readonly string[], reading: Reading): Promise<Programs> {
-  const { cwd, said, isIgnored, isBundle } = reading;
-  const files = await readFiles(paths, cwd, { wanted: POLICIES, isIgnored });
-  const documents = files.filter(({ name, text }) => DOCUMENTS.test(name) && mentionsGroup(text));
-  if (await isMesh(documents, paths[0] ?? ".", cwd))
-    return { programs: findUnits(files.filter(isOfUnit), said), documents, files };
-  const owned = isBundle ? files.filter(isOfUnit) : files.filter((file) => !documents.includes(file));
-  if (!owned.some(({ name }) => name.endsWith(".rego"))) return { programs: [], documents, files };
+export async function readPrograms(
+  paths: readonly string[],
+  reading: Reading & Pick<Wanted, "isIgnored" | "refusesOthers">,
+): Promise<Programs> {
+  const { cwd, isIgnored, refusesOthers = false } = reading;
+  const files = await readFiles(paths, cwd, { wanted: isOfPolicies, isIgnored, refusesOthers });
+  return await toPrograms(paths, files, reading);
+}
+
+/** Of the files that were found at the paths. */
+export async function toPrograms(
+  paths: readonly string[],
+  files: readonly Source[],
+  reading: Reading,
+): Promise<Programs> {
+  const { cwd, said, data } = reading;
+  const documents = files.filter(({ name, text }) => isDocument(name) && mentionsGroup(text));
+  if (!files.some(({ name }) => isModule(name))) return { programs: [], documents, files };
+  const ofUnits = files.filter(({ name }) => isNamedAsUnits(name));
+  if (await isMesh(documents, paths[0] ?? ".", cwd)) return { programs: findUnits(ofUnits, said), documents, files };
+  const owned = {
+    bundle: ofUnits,
+    directory: files.filter((file) => !documents.includes(file)),
+    none: ofUnits.filter(({ name }) => !isData(name)),
+  }[data];
   return { programs: [await oneProgram(paths, owned, reading)], documents, files };
 }
 
 /** Whether bindings name units: among the documents, or in the repository that the path is in. */
-export async function isMesh(documents: readonly Source[], path: string, cwd: string): Promise<boolean> {
+async function isMesh(documents: readonly Source[], path: string, cwd: string): Promise<boolean> {
   return hasBinding(documents) || hasBinding(await documentsAround(path, cwd));
-}
-
-function isOfUnit({ name }: Source): boolean {
-  return UNIT_FILES.test(name);
 }
 
 function hasBinding(documents: readonly Source[]): boolean {
@@ -64,7 +75,7 @@ async function documentsAround(path: string, cwd: string): Promise<readonly Sour
   let at = resolve(cwd, path);
   for (let level = 0; level < LEVELS_MAX; level++) {
     if ((await stat(join(at, ".git")).catch(() => undefined)) !== undefined) {
-      const found = await readFiles([at], cwd, { wanted: DOCUMENTS }).catch(() => []);
+      const found = await readFiles([at], cwd, { wanted: isDocument }).catch(() => []);
       return found.filter(({ text }) => mentionsGroup(text));
     }
     const above = dirname(at);
@@ -75,11 +86,7 @@ async function documentsAround(path: string, cwd: string): Promise<readonly Sour
 }
 
 /** All that the paths hold; data files go under their path below the path that named them. */
-export async function oneProgram(
-  paths: readonly string[],
-  files: readonly Source[],
-  reading: Reading,
-): Promise<FoundUnit> {
+async function oneProgram(paths: readonly string[], files: readonly Source[], reading: Reading): Promise<FoundUnit> {
   const modules = new Map<string, RegoSource>();
   const tests = new Map<string, RegoSource>();
   const diagnostics: Diagnostic[] = [];
@@ -97,11 +104,7 @@ export async function oneProgram(
 }
 
 /** What a path holds, of the files that were found there; data files go under their path below it. */
-export async function unitAt(
-  path: string,
-  files: readonly Source[],
-  { cwd, said, isBundle = false }: Reading,
-): Promise<FoundUnit> {
+export async function unitAt(path: string, files: readonly Source[], { cwd, said, data }: Reading): Promise<FoundUnit> {
   const name = nameOf(path);
   const isFile = (await stat(resolve(cwd, name)).catch(() => undefined))?.isFile() ?? false;
   const directory = isFile ? dirname(name) : name;
@@ -109,7 +112,7 @@ export async function unitAt(
     name,
     directory: directory === "." || directory === "/" ? "" : directory,
     files,
-    data: isBundle ? "bundle" : "directory",
+    data: data === "directory" ? data : "bundle",
     version: said.version,
     language: said.language,
   });

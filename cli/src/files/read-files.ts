@@ -4,7 +4,7 @@
  * over; sizes and counts are bounded.
  */
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
-import { join, normalize, resolve } from "node:path";
+import { basename, join, normalize, resolve } from "node:path";
 import type { Source } from "@regomesh/base";
 import { UsageError } from "../command.ts";
 
@@ -14,16 +14,18 @@ const FILE_BYTES_MAX = 8 * 1024 * 1024;
 
 export type Wanted = {
   /** Of a file's name below a directory. */
-  readonly wanted: RegExp;
+  readonly wanted: (name: string) => boolean;
+  /** A file that is named and not wanted is refused; else it is read, whatever its name. */
+  readonly refusesOthers?: boolean;
   /** Says of the name of a file or directory below a named one that it is passed over. */
   readonly isIgnored?: ((name: string) => boolean) | undefined;
   /** Links to directories are not followed: of what is written nothing may lie elsewhere. */
   readonly staysInside?: boolean;
 };
 
-/** A path as the files below it begin with it: `./policy/` is `policy`. */
+/** A path as the files below it begin with it: `./policy/` is `policy`. As in opa it may be a `file://` URL. */
 export function nameOf(path: string): string {
-  return normalize(path).replace(/(?!^)\/$/, "");
+  return normalize(path.replace(/^file:\/\//, "")).replace(/(?!^)\/$/, "");
 }
 
 /** Reads what `paths` name, relative to `cwd`; files are named below `nameOf` of the path that they were found by. Throws UsageError. */
@@ -49,8 +51,12 @@ async function addNamed(search: Search, path: string): Promise<void> {
   const facts = await stat(place).catch((error: unknown) => {
     throw new UsageError(`${path}: ${reasonOf(error)}`);
   });
-  if (facts.isFile()) addFile(search, path);
-  else if (facts.isDirectory()) await addBelow(search, path, []);
+  if (facts.isDirectory()) return await addBelow(search, path, []);
+  if (!facts.isFile()) throw new UsageError(`${path}: neither a file nor a directory`);
+  if (/\.(tar\.gz|tgz)$/.test(path)) throw new UsageError(`${path}: a bundle is read as a directory; unpack it first`);
+  if (search.which.refusesOthers && !search.which.wanted(basename(path)))
+    throw new UsageError(`${path}: by its name neither Rego nor data`);
+  addFile(search, path);
 }
 
 /** `above`: the real places of the directories that this one lies in, so that a link to one of them ends. */
@@ -66,7 +72,7 @@ async function addBelow(search: Search, path: string, above: readonly string[]):
     const facts = entry.isSymbolicLink() ? await stat(resolve(cwd, below)).catch(() => undefined) : entry;
     if (facts?.isDirectory() && which.staysInside && entry.isSymbolicLink()) continue;
     if (facts?.isDirectory()) await addBelow(search, below, [...above, place]);
-    else if (facts?.isFile() && which.wanted.test(entry.name)) addFile(search, below);
+    else if (facts?.isFile() && which.wanted(entry.name)) addFile(search, below);
   }
 }
 
@@ -81,7 +87,8 @@ async function readText(place: string): Promise<string> {
   return await readFile(place, "utf8");
 }
 
-function reasonOf(error: unknown): string {
+/** Why a file cannot be read. */
+export function reasonOf(error: unknown): string {
   const { code } = error as { code?: unknown };
   if (code === "ENOENT") return "no such file or directory";
   if (code === "EACCES") return "may not be read";

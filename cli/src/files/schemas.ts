@@ -4,6 +4,7 @@ import type { Source } from "@regomesh/base";
 import type { Schemas } from "@regomesh/policy-compiler";
 import { loadSchemas } from "@regomesh/policy-compiler/node";
 import { UsageError } from "../command.ts";
+import { reasonOf } from "./read-files.ts";
 
 export const schemaFlag = { schema: { type: "string", short: "s" } } as const;
 
@@ -18,7 +19,7 @@ export async function readSchemas(
   try {
     return await loadSchemas(path === undefined ? undefined : resolve(cwd, path), sources);
   } catch (error) {
-    const { message } = error as Error;
-    throw new UsageError(message.replace(`${cwd}/`, ""));
+    const where = path === undefined || !("code" in (error as Error)) ? "" : ` ${path}:`;
+    throw new UsageError(`--schema${where} ${reasonOf(error).replace(`${cwd}/`, "")}`);
   }
 }

@@ -1,12 +1,13 @@
 /** Units among files, as a binding would name them: each a directory with all that lies below it. */
 import type { Diagnostic, Source } from "@regomesh/base";
 import { type TestedUnit, toUnit, type UnitFiles } from "@regomesh/policy-compiler";
-import { isModule, unitFinder } from "@regomesh/policy-compiler/units";
+import { isManifest, isModule, unitFinder } from "@regomesh/policy-compiler/units";
 
 export type FoundUnit = { readonly unit: TestedUnit; readonly diagnostics: readonly Diagnostic[] };
 
-/** Which files a unit is made of, by their names. */
-export const UNIT_FILES = /\.rego$|(^|\/)data\.(json|ya?ml)$|(^|\/)\.manifest$/;
+/** JSON and YAML: data, or resources of a mesh. */
+export const isDocument = (name: string): boolean => /\.(json|ya?ml)$/.test(name);
+export const isOfPolicies = (name: string): boolean => isModule(name) || isManifest(name) || isDocument(name);
 
 /** The language of files of which no manifest says one, and what they may use of it. */
 export type Said = Pick<UnitFiles, "version" | "language">;

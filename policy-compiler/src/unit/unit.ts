@@ -2,7 +2,7 @@
 import type { Diagnostic, Source } from "@regomesh/base";
 import type { Language, RegoSource, RegoVersion } from "../syntax/version.ts";
 import { type DataFile, mergeData } from "./data.ts";
-import { isModule } from "./find-units.ts";
+import { isData, isModule } from "./find-units.ts";
 import type { JsonObject } from "./json.ts";
 import { MANIFEST, parseManifest } from "./manifest.ts";
 
@@ -39,7 +39,7 @@ export function toUnit({ name, directory, files, data: which = "bundle", version
 } {
   const sorted = [...files].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   const rego = sorted.filter((file) => isModule(file.name));
-  const dataFiles = sorted.filter((file) => isData(baseName(file.name), which));
+  const dataFiles = sorted.filter((file) => (which === "bundle" ? isData(file.name) : isDocument(baseName(file.name))));
   const { data, diagnostics } = mergeData(dataFiles.map((source) => toDataFile(directory, source)));
   const manifest = sorted.find((file) => inside(directory, file) === MANIFEST);
   const said = manifest === undefined ? undefined : parseManifest(manifest);
@@ -61,8 +61,8 @@ function isTest(file: Source): boolean {
   return file.name.endsWith("_test.rego");
 }
 
-function isData(name: string, which: "bundle" | "directory"): boolean {
-  return which === "bundle" ? /^data\.(json|ya?ml)$/.test(name) : /^[^.].*\.(json|ya?ml)$/.test(name);
+function isDocument(name: string): boolean {
+  return /^[^.].*\.(json|ya?ml)$/.test(name);
 }
 
 function toDataFile(directory: string, source: Source): DataFile {
