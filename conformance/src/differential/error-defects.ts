@@ -17,39 +17,6 @@ export function moveUnsafe(program: Program, opa: string): Program | undefined {
   });
 }
 
-/** The set with the variable of which we say that it is unsafe, as an equation of its own; it may stand in another line of the body. */
-export function nameSet(program: Program, ours: string): Program | undefined {
-  for (const [, file, row, name] of ours.matchAll(/^(\S+):(\d+): rego_unsafe_var_error: var (\S+) is unsafe/gm)) {
-    const named = nameSetIn(program, file, Number(row) - 1, name);
-    if (named !== undefined) return named;
-  }
-  return undefined;
-}
-
-function nameSetIn(
-  program: Program,
-  file: string | undefined,
-  at: number,
-  name: string | undefined,
-): Program | undefined {
-  return mapModule(program, file, (text) => {
-    const lines = text.split("\n");
-    const ofBody = (row: number): boolean => lines[row]?.startsWith("\t") === true;
-    let [first, end] = [at, at];
-    while (ofBody(first - 1)) first--;
-    while (ofBody(end)) end++;
-    for (const [i, line] of lines.slice(first, end).entries()) {
-      const set = [...line.matchAll(/\{/g)]
-        .map(({ index }) => line.slice(index, bracketEnd(line, index + 1) + 1))
-        .find((part) => name !== undefined && part.split(/\W/).includes(name) && !/^\{[^{[(]*[:|]/.test(part));
-      if (set === undefined) continue;
-      lines.splice(first + i, 1, `\tnamed = ${set}`, line.replace(set, "named"));
-      break;
-    }
-    return lines.join("\n");
-  });
-}
-
 /** What references begin with in which a variable is that OPA takes for undeclared, as an equation of its own. */
 export function nameHeads(program: Program, opa: string): Program | undefined {
   const names = [...opa.matchAll(/: var (\S+) is undeclared/g)].map(([, name]) => name as string);

@@ -3,7 +3,7 @@
  * that means the same, and then as we do. Each way is one for a defect of opa-defects.json.
  */
 import { type Difference, differences } from "./compare.ts";
-import { moveUnsafe, nameHeads, nameSet, nameWhole, withoutCall } from "./error-defects.ts";
+import { moveUnsafe, nameHeads, nameWhole, withoutCall } from "./error-defects.ts";
 import type { Program } from "./generate/program.ts";
 import type { OpaResponse } from "./opa.ts";
 import { bracketEnd, isInside, mapTexts, referenceEnd, statementEnd } from "./program-text.ts";
@@ -25,7 +25,6 @@ const WAYS: readonly Way[] = [
   { defect: "a call that is in error hides a conflict", rewrite: (program) => mapTexts(program, readWhole) },
   { defect: "of two equal lines the second", rewrite: (program) => mapTexts(program, withoutEqualLines) },
   { defect: "a variable that every needs", rewrite: (program, { opa }) => moveUnsafe(program, opa) },
-  { defect: "a variable inside a set", rewrite: (program, { ours }) => nameSet(program, ours) },
   { defect: "a variable of a template string", rewrite: (program, { opa }) => nameHeads(program, opa) },
   { defect: "a call of a function whose own", rewrite: (program, { opa, ours }) => withoutCall(program, opa, ours) },
   { defect: "an undefined reference is told", rewrite: (program, { ours }) => nameWhole(program, ours) },
