@@ -24,6 +24,7 @@ export { refusedPath } from "./path/refused-path.ts";
 export {
   CAPTURE_TOOLS,
   CaptureError,
+  type CaptureTool,
   carryOut,
   findTool,
   planInstall,

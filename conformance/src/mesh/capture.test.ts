@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { toInjection } from "@regomesh/controller";
 import { makeSnapshotFile, PROXY_UID } from "@regomesh/protocol";
+import { CAPTURE_TOOLS, CaptureError, type CaptureTool, findTool } from "@regomesh/proxy";
 import { makeService, makeSnapshot, makeWorkload, TestAuthority } from "@regomesh/proxy/test";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compileAuthz } from "../compiled-policy.ts";
@@ -18,8 +19,6 @@ import { until } from "./deadline.ts";
 import { type Machine, TestNetwork, whyNoNetwork } from "./network.ts";
 
 const LAUNCHER = resolve(import.meta.dirname, "../../../cli/bin/regomesh.mjs");
-const why = whyNoNetwork();
-if (why !== undefined) console.warn(`left out, capture in network namespaces: ${why}`);
 
 const ID = (name: string) => `spiffe://cluster.local/ns/default/sa/${name}`;
 const APP_UID = 1000;
@@ -71,7 +70,23 @@ function sidecarFlags(): readonly string[] {
   return args.slice(at);
 }
 
-describe.skipIf(why !== undefined).each(["nft", "iptables"])("captured by %s", (tool) => {
+for (const tool of CAPTURE_TOOLS) {
+  const why = whyNoNetwork() ?? whyNoTool(tool);
+  if (why !== undefined) console.warn(`left out, capture by ${tool} in network namespaces: ${why}`);
+  describe.skipIf(why !== undefined)(`captured by ${tool}`, () => describeCapture(tool));
+}
+
+function whyNoTool(tool: CaptureTool): string | undefined {
+  try {
+    findTool(tool);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof CaptureError)) throw error;
+    return error.message;
+  }
+}
+
+function describeCapture(tool: CaptureTool): void {
   const opened = new AsyncDisposableStack();
   let [web, orders, outsider]: Machine[] = [];
   /** Of orders: where its sidecar listens. */
@@ -231,15 +246,15 @@ describe.skipIf(why !== undefined).each(["nft", "iptables"])("captured by %s", (
     expect((await curl(web, `http://${orders?.ipv4}:${OPEN_PORT}/`))?.out).not.toMatch(/undefined 200$/);
   });
 
-  test("rules of the one tool take the place of the other's", async () => {
-    const other = tool === "nft" ? "iptables" : "nft";
+  const other = tool === "nft" ? "iptables" : "nft";
+  test.skipIf(whyNoTool(other) !== undefined)("rules of the one tool take the place of the other's", async () => {
     await capture(web as Machine, ["--with", other]);
     const rules = web?.run("nft list tables; iptables-save -t nat; ip6tables-save -t nat");
     const isThere = [rules?.includes("inet regomesh"), rules?.includes("REGOMESH")];
     expect(isThere).toEqual([other === "nft", other === "iptables"]);
     expect(await curl(web, `http://${SERVICE.ipv4}/`)).toEqual(MUTUAL(SERVICE.ipv4));
   });
-});
+}
 
 async function openApplication(machine: Machine): Promise<AsyncDisposable> {
   const [file = "", ...args] = [...machine.as(APP_UID), process.execPath, "-e", SERVER];

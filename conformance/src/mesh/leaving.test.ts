@@ -70,7 +70,8 @@ afterAll(() => {
 test("SIGTERM of one of two replicas of a subset under load: every request is answered, and the other is asked", async () => {
   const child = await addReplica();
   expect(await leave(child.pid ?? 0)).toEqual([]);
-  expect(await versionsOf(SOME)).toEqual(new Set(["v1", "v2"]));
+  // A tenth of the requests go to v2: none of forty may, by chance.
+  await until("the other is asked", GONE_MS, async () => (await versionsOf(SOME)).has("v2") || undefined);
 });
 
 test("SIGTERM of the only v2 under load: every request is answered, by v1 in the end", async () => {

@@ -11,10 +11,15 @@ const START_MS = 20_000;
 
 /** Why there can be none here; undefined where there can. */
 export function whyNoNetwork(): string | undefined {
-  const make = "ip link add v0 type veth peer name v1 && ip link add b0 type bridge && command -v nsenter setpriv curl";
-  const { status, error, stderr } = spawnSync("unshare", ["-n", "sh", "-c", make], { encoding: "utf8" });
-  if (error !== undefined) return "unshare is not installed";
+  const missing = ["unshare", "nsenter", "setpriv", "curl"].find((program) => !isProgramThere(program));
+  if (missing !== undefined) return `${missing} is not installed`;
+  const make = "ip link add v0 type veth peer name v1 && ip link add b0 type bridge";
+  const { status, stderr } = spawnSync("unshare", ["-n", "sh", "-c", make], { encoding: "utf8" });
   return status === 0 ? undefined : `no network namespaces can be made here: ${stderr.trim()}`;
+}
+
+function isProgramThere(program: string): boolean {
+  return spawnSync("sh", ["-c", 'command -v "$0"', program]).status === 0;
 }
 
 export class TestNetwork {
