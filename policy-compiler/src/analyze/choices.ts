@@ -4,7 +4,7 @@
  */
 
 import type { Expr, Term } from "../resolved/ast.ts";
-import { isGround, scalarText } from "../syntax/ground.ts";
+import { isGround, scalarKey, scalarText } from "../syntax/ground.ts";
 
 export type Choices = {
   /** Goes on behind an expression of the body: what it equates with constants is known from here on. */
@@ -49,14 +49,14 @@ function valuesOf(term: Term, known: ReadonlyMap<string, readonly Term[]>): read
 
 /** The members that a key may choose. A constant key chooses one, any other all. */
 function membersOf(value: Term, key: Term): readonly Term[] | undefined {
-  const wanted = scalarText(key);
+  const wanted = scalarKey(key);
   switch (value.kind) {
     case "array":
-      return wanted === null ? value.items : value.items.filter((_, i) => String(i) === wanted);
+      return wanted === undefined ? value.items : value.items.filter((_, i) => String(i) === wanted);
     case "set":
-      return wanted === null ? value.items : value.items.filter((item) => scalarText(item) === wanted);
+      return wanted === undefined ? value.items : value.items.filter((item) => scalarKey(item) === wanted);
     case "object": {
-      const entries = value.entries.filter(([name]) => wanted === null || scalarText(name) === wanted);
+      const entries = value.entries.filter(([name]) => wanted === undefined || scalarKey(name) === wanted);
       return entries.map(([, member]) => member);
     }
     default:

@@ -3,6 +3,7 @@
  * references that iterate, the sides of `=`, the left of `:=`, and a call's extra argument.
  */
 import type { Expr, Ref, Term, What } from "../syntax/ast.ts";
+import { scalarKey } from "../syntax/ground.ts";
 import { patternVariables } from "./scope.ts";
 import { subterms, termsOfModifiers, termsOfWhat } from "./tree.ts";
 
@@ -233,21 +234,6 @@ function mayMatch(pattern: Term, value: Term): boolean {
       return value.kind === "object-comprehension" || pattern.kind === "array";
     default:
       return false;
-  }
-}
-
-function scalarKey(term: Term): string | undefined {
-  switch (term.kind) {
-    case "string":
-      return JSON.stringify(term.value);
-    case "number":
-      return term.text;
-    case "boolean":
-      return String(term.value);
-    case "null":
-      return "null";
-    default:
-      return undefined;
   }
 }
 

@@ -4,6 +4,7 @@
  * behind `__local`, in the order of declaration, as it is here; calls, by their functions' names, and references have the next ones.
  * (As texts, so that of ten locals and more OPA's order is by chance: `__local10__` stands before `__local9__`.)
  */
+import { compareNumberTexts } from "../syntax/number-literal.ts";
 import type { Term } from "./ast.ts";
 
 const RANKS: Readonly<Record<Term["kind"], number>> = {
@@ -49,7 +50,7 @@ function compareKeys(key: Term, other: Term): number {
   const difference = rankOf(a) - rankOf(b);
   if (difference !== 0) return difference;
   if (a.kind === "var" && b.kind === "var") return compareVariables(a.name, b.name);
-  if (a.kind === "number" && b.kind === "number") return Number(a.text) - Number(b.text);
+  if (a.kind === "number" && b.kind === "number") return compareNumberTexts(a.text, b.text);
   if (a.kind === "string" && b.kind === "string") return compareTexts(a.value, b.value);
   if (a.kind === "call-term" && b.kind === "call-term") {
     return compareTexts(nameOf(a), nameOf(b)) || compareLists(a.args, b.args);

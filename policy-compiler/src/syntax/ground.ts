@@ -1,5 +1,7 @@
 /** Terms that the text alone gives the value of: scalars, and composites of them (OPA's IsGround, of what is no reference). */
+
 import type { Term } from "./ast.ts";
+import { constantText } from "./constant-text.ts";
 
 export function isGround(term: Term): boolean {
   switch (term.kind) {
@@ -36,4 +38,9 @@ export function scalarText(term: Term | undefined): string | null {
     default:
       return null;
   }
+}
+
+/** One text for the scalars that are equal, undefined for every other term: `1` and `1.0` are the same key of an object. */
+export function scalarKey(term: Term): string | undefined {
+  return isScalar(term) ? constantText(term) : undefined;
 }

@@ -30,3 +30,20 @@ function withoutZeros(digits: string): string {
   while (digits[end - 1] === "0") end--;
   return digits.slice(0, end);
 }
+
+/** Below, at or above 0 as `a` is less than, equal to or greater than `b`, exactly. */
+export function compareNumberTexts(a: string, b: string): number {
+  const [signA, digitsA, sizeA] = partsOf(a);
+  const [signB, digitsB, sizeB] = partsOf(b);
+  if (signA !== signB || signA === 0) return signA - signB;
+  // Of one size the digits are in order as texts: 0.12 is less than 0.3.
+  const larger = sizeA !== sizeB ? sizeA - sizeB : digitsA < digitsB ? -1 : digitsA > digitsB ? 1 : 0;
+  return signA * larger;
+}
+
+/** Its sign, its digits without zeros at either end, and the exponent of the number written as 0.d…. */
+function partsOf(text: string): readonly [sign: number, digits: string, size: number] {
+  const [, minus = "", digits = "", exponent = "0"] = /^(-?)(\d+)e(-?\d+)$/.exec(plainNumber(text)) ?? [];
+  if (digits === "") return [0, "", 0];
+  return [minus === "" ? 1 : -1, digits, Number(exponent) + digits.length];
+}

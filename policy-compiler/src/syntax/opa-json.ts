@@ -5,6 +5,7 @@
  */
 import { positionAt } from "@regomesh/base";
 import type { Body, Comment, Expr, Import, Module, Operator, Rule, TemplateValue, Term, What, With } from "./ast.ts";
+import { compareNumberTexts } from "./number-literal.ts";
 
 export type OpaJson = { readonly [key: string]: unknown };
 
@@ -259,7 +260,7 @@ function compareTerms(a: OpaJson, b: OpaJson): number {
 }
 
 function compareValues(a: unknown, b: unknown): number {
-  if (a instanceof NumberText && b instanceof NumberText) return compareNumbers(a.text, b.text);
+  if (a instanceof NumberText && b instanceof NumberText) return compareNumberTexts(a.text, b.text);
   if (typeof a === "boolean" && typeof b === "boolean") return Number(a) - Number(b);
   if (Array.isArray(a) && Array.isArray(b)) {
     for (let i = 0; i < Math.min(a.length, b.length); i++) {
@@ -271,12 +272,6 @@ function compareValues(a: unknown, b: unknown): number {
   }
   const [left, right] = typeof a === "string" ? [a, b as string] : [JSON.stringify(a), JSON.stringify(b)];
   return compareText(left, right);
-}
-
-function compareNumbers(a: string, b: string): number {
-  if (!/^-?\d+$/.test(a) || !/^-?\d+$/.test(b)) return Number(a) - Number(b);
-  const [left, right] = [BigInt(a), BigInt(b)];
-  return left < right ? -1 : left > right ? 1 : 0;
 }
 
 /** By code points, which is the order of the bytes. */

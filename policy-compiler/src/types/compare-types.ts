@@ -1,4 +1,5 @@
 /** An order of types, so that a union has one form whichever way it was made. */
+import { compareNumberTexts } from "../syntax/number-literal.ts";
 import { type FieldKey, openType, type RegoType, STRING } from "./type.ts";
 
 const RANKS: Readonly<Record<RegoType["kind"], number>> = {
@@ -78,7 +79,7 @@ export function compareKeys(a: FieldKey, b: FieldKey): number {
   if (typeA.kind !== typeB.kind) return RANKS[typeA.kind] - RANKS[typeB.kind];
   const textA = typeof a === "string" ? a : a.text;
   const textB = typeof b === "string" ? b : b.text;
-  if (typeA.kind === "number") return Number(textA) - Number(textB);
+  if (typeA.kind === "number") return compareNumberTexts(textA, textB);
   return compareText(textA, textB);
 }
 
