@@ -129,17 +129,53 @@ function addReads(regions: readonly Region[], locals: Local[], uses: Uses): void
     for (let j = 0; j < ops.length; j++) {
       const op = ops[j] as Op;
       findUses(op, uses);
-      for (let k = 0; k < uses.reads; k++) addRead(read[k] as Local, locals);
+      for (let k = 0; k < uses.reads; k++) {
+        const local = read[k] as Local;
+        if (local.reads === UNCOUNTED) beginCount(local, locals);
+        local.reads++;
+      }
       if (HOLDS_REGIONS[op.kind]) addReads(regionsOf(op), locals, uses);
     }
   }
 }
 
-/** One more use of a local, which `locals` has from the first on. */
-export function addRead(local: Local, locals: Local[]): void {
-  if (local.reads === UNCOUNTED) {
-    local.reads = 0;
-    locals.push(local);
+/** The first use of a local, which `locals` has from then on. */
+export function beginCount(local: Local, locals: Local[]): void {
+  local.reads = 0;
+  locals.push(local);
+}
+
+/** Counts in `writes` what they write, too, until `forgetUses`; what is grown is read. */
+export function countUses(regions: readonly Region[], uses: Uses): readonly Local[] {
+  const locals: Local[] = [];
+  addUses(regions, locals, uses);
+  return locals;
+}
+
+export function forgetUses(locals: readonly Local[]): void {
+  forgetReads(locals);
+  for (let i = 0; i < locals.length; i++) (locals[i] as Local).writes = 0;
+}
+
+function addUses(regions: readonly Region[], locals: Local[], uses: Uses): void {
+  const { read, written } = uses;
+  for (let i = 0; i < regions.length; i++) {
+    const { ops } = regions[i] as Region;
+    for (let j = 0; j < ops.length; j++) {
+      const op = ops[j] as Op;
+      findUses(op, uses);
+      if (uses.grown !== undefined) read[uses.reads++] = uses.grown;
+      for (let k = 0; k < uses.reads; k++) {
+        const local = read[k] as Local;
+        if (local.reads === UNCOUNTED) beginCount(local, locals);
+        local.reads++;
+      }
+      for (let k = 0; k < uses.writes; k++) {
+        const local = written[k] as Local;
+        if (local.reads === UNCOUNTED) beginCount(local, locals);
+        local.writes++;
+      }
+      if (HOLDS_REGIONS[op.kind]) addUses(regionsOf(op), locals, uses);
+    }
   }
-  local.reads++;
 }

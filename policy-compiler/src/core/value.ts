@@ -36,7 +36,7 @@ export type Local = {
   readonly id: number;
   type: number;
   origin: Origin;
-  /** How often it is read; without end as long as nobody has counted. */
+  /** How often it is read; `UNCOUNTED` as long as nobody has counted. */
   reads: number;
   /** A collection that grows in its own region alone, before anything reads it. */
   isSettled: boolean;
@@ -64,8 +64,8 @@ export const NULL: Constant = { kind: "constant", type: Type.null, text: "null" 
 export const TRUE: Constant = { kind: "constant", type: Type.boolean, text: "true" };
 export const FALSE: Constant = { kind: "constant", type: Type.boolean, text: "false" };
 
-/** As often as any. */
-export const UNCOUNTED = Number.POSITIVE_INFINITY;
+/** As often as any. A small integer: a field that holds another number is an object of its own. */
+export const UNCOUNTED = 2 ** 30 - 1;
 
 export const NO_LOCALS: readonly Local[] = [];
 

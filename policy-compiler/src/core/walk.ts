@@ -87,12 +87,25 @@ export function someOpIn(op: Op, isOne: (op: Op) => boolean): boolean {
   return isOne(op) || (HOLDS_REGIONS[op.kind] && someOp(regionsOf(op), isOne));
 }
 
-/** Leaves ops out of the regions, at any depth. */
-export function leaveOut(regions: readonly Region[], isOut: (op: Op) => boolean): void {
-  for (const region of regions) {
+/** Puts others in the places of ops, at any depth; undefined: nothing. */
+export function replaceOps(regions: readonly Region[], others: ReadonlyMap<Op, Op | undefined>): void {
+  for (let i = 0; i < regions.length; i++) {
+    const region = regions[i] as Region;
     const { ops } = region;
-    for (const op of ops) if (HOLDS_REGIONS[op.kind]) leaveOut(regionsOf(op), isOut);
-    if (ops.some(isOut)) region.ops = ops.filter((op) => !isOut(op));
+    /** From the first op on that is replaced. */
+    let out: Op[] | undefined;
+    for (let j = 0; j < ops.length; j++) {
+      const op = ops[j] as Op;
+      if (others.has(op)) {
+        out ??= ops.slice(0, j);
+        const other = others.get(op);
+        if (other !== undefined) out.push(other);
+      } else {
+        out?.push(op);
+        if (HOLDS_REGIONS[op.kind]) replaceOps(regionsOf(op), others);
+      }
+    }
+    if (out !== undefined) region.ops = out;
   }
 }
 

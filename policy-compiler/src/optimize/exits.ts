@@ -9,64 +9,35 @@
  *   f = undefined; regions { test a is array; f = true, … }; test f is defined else x  test a is collection else x
  */
 import type { CoreCode, Label, Op, Region, TestOp } from "../core/op.ts";
-import { findUses, newUses, type Uses as OpUses } from "../core/uses.ts";
+import { countUses, forgetUses, type Uses } from "../core/uses.ts";
 import { type Local, TRUE, UNDEFINED } from "../core/value.ts";
 import { eachOp, HOLDS_REGIONS, regionsOf } from "../core/walk.ts";
 import { kindCheckOf } from "./data/proof.ts";
 
-type Counts = { reads: number; writes: number };
-type Uses = ReadonlyMap<Local, Counts>;
+/** Counts how often each local is read and written (core/uses.ts), where that is not done yet. */
+type Count = () => void;
 
-export function threadExits(code: CoreCode): void {
+export function threadExits(code: CoreCode, uses: Uses): void {
   const { body } = code;
-  let uses: Uses | undefined;
-  const usesOf = (): Uses => {
+  let counted: readonly Local[] | undefined;
+  const count: Count = () => {
     code.survey = undefined; // whoever asks may change ops
-    uses ??= countUses(body);
-    return uses;
+    counted ??= countUses(body, uses);
   };
-  for (const region of body) threadRegion(region, usesOf);
-}
-
-function countUses(regions: readonly Region[]): Uses {
-  const counts = new Map<Local, Counts>();
-  addUses(regions, counts, newUses());
-  return counts;
-}
-
-function addUses(regions: readonly Region[], counts: Map<Local, Counts>, uses: OpUses): void {
-  const { read, written } = uses;
-  for (let i = 0; i < regions.length; i++) {
-    const { ops } = regions[i] as Region;
-    for (let j = 0; j < ops.length; j++) {
-      const op = ops[j] as Op;
-      findUses(op, uses);
-      if (uses.grown !== undefined) read[uses.reads++] = uses.grown;
-      for (let k = 0; k < uses.reads; k++) {
-        const known = counts.get(read[k] as Local);
-        if (known === undefined) counts.set(read[k] as Local, { reads: 1, writes: 0 });
-        else known.reads++;
-      }
-      for (let k = 0; k < uses.writes; k++) {
-        const known = counts.get(written[k] as Local);
-        if (known === undefined) counts.set(written[k] as Local, { reads: 0, writes: 1 });
-        else known.writes++;
-      }
-      if (HOLDS_REGIONS[op.kind]) addUses(regionsOf(op), counts, uses);
-    }
-  }
+  for (let i = 0; i < body.length; i++) threadRegion(body[i] as Region, count);
+  if (counted !== undefined) forgetUses(counted);
 }
 
 /** Inner regions first: what they become may be what stands in a pattern. */
-function threadRegion(region: Region, usesOf: () => Uses): void {
+function threadRegion(region: Region, count: Count): void {
   const { ops } = region;
   /** From the first pattern on. */
   let out: Op[] | undefined;
   for (let i = 0; i < ops.length; ) {
     const op = ops[i] as Op;
-    if (HOLDS_REGIONS[op.kind]) for (const inner of regionsOf(op)) threadRegion(inner, usesOf);
+    if (HOLDS_REGIONS[op.kind]) for (const inner of regionsOf(op)) threadRegion(inner, count);
     const isFlag = op.kind === "assign" && op.source === UNDEFINED;
-    const threaded = isFlag ? threadAt(ops, i, op.target, usesOf) : undefined;
+    const threaded = isFlag ? threadAt(ops, i, op.target, count) : undefined;
     if (threaded === undefined) {
       out?.push(op);
       i++;
@@ -80,10 +51,10 @@ function threadRegion(region: Region, usesOf: () => Uses): void {
 }
 
 /** What the reset of a flag at `at`, and the two ops behind it, become. */
-function threadAt(ops: readonly Op[], at: number, flag: Local, usesOf: () => Uses): readonly Op[] | undefined {
+function threadAt(ops: readonly Op[], at: number, flag: Local, count: Count): readonly Op[] | undefined {
   const inside = ops[at + 1];
   const test = ops[at + 2];
-  return inside?.kind === "regions" && isFlagTest(test, flag) ? thread(flag, inside, test, usesOf) : undefined;
+  return inside?.kind === "regions" && isFlagTest(test, flag) ? thread(flag, inside, test, count) : undefined;
 }
 
 function isFlagTest(op: Op | undefined, flag: Local): op is TestOp {
@@ -92,12 +63,12 @@ function isFlagTest(op: Op | undefined, flag: Local): op is TestOp {
 
 type Regions = Extract<Op, { readonly kind: "regions" }>;
 
-function thread(flag: Local, inside: Regions, test: TestOp, usesOf: () => Uses): readonly Op[] | undefined {
+function thread(flag: Local, inside: Regions, test: TestOp, count: Count): readonly Op[] | undefined {
   const check = kindCheckOf(inside);
   if (check === undefined && inside.regions.length !== 1) return undefined;
-  const counts = usesOf().get(flag);
-  if (counts === undefined || counts.reads !== 1) return undefined;
-  const sets = counts.writes - 1;
+  count();
+  if (flag.reads !== 1) return undefined;
+  const sets = flag.writes - 1;
   const { exit, at } = test;
   if (check !== undefined) {
     const kinds = new Set(inside.regions.map(({ ops: [first] }) => (first?.kind === "test" ? first.test : "")));
@@ -105,7 +76,7 @@ function thread(flag: Local, inside: Regions, test: TestOp, usesOf: () => Uses):
     return isAll ? [{ ...test, test: "collection", a: check.source, b: undefined }] : undefined;
   }
   const region = inside.regions[0] as Region;
-  threadRegion(region, usesOf);
+  threadRegion(region, count);
   const { label, ops } = region;
   if (sets === 1 && isSet(ops.at(-1), flag)) {
     const before = ops.slice(0, -1);

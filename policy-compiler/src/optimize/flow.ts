@@ -3,11 +3,11 @@
  * is assigned once has no value yet, so that there is nothing to compare with. What is left over goes: a rule whose value is
  * found returns it, and no region behind asks for it.
  */
-import { isReset, returnOf } from "../core/make-op.ts";
+import { returnOf } from "../core/make-op.ts";
 import type { CoreCode, Label, Op, Region, TestOp } from "../core/op.ts";
 import { findUses, type Uses } from "../core/uses.ts";
 import { type Local, Type, UNDEFINED, type Value } from "../core/value.ts";
-import { eachWrite, HOLDS_REGIONS, regionsOf, someOp } from "../core/walk.ts";
+import { HOLDS_REGIONS, regionsOf } from "../core/walk.ts";
 
 /** Locals that are followed, as bits; a function of more is left as it is. */
 const FOLLOWED_MAX = 30;
@@ -16,39 +16,53 @@ const FOLLOWED_MAX = 30;
 type State = number;
 
 type Walk = {
-  readonly bits: ReadonlyMap<Local, number>;
   /** With what control may come to the ends of regions. */
   readonly exits: Map<Label, State>;
   /** How many of a region's first ops are reached. */
   readonly reached: Map<Region, number>;
   /** Ops whose local may have a value when they are reached. */
   readonly mayHave: Set<Op>;
+  readonly uses: Uses;
 };
 
 export function followControl(code: CoreCode, uses: Uses): void {
-  const bits = code.kind === "function" ? followedIn(code) : undefined;
-  if (bits === undefined) return;
+  if (code.kind !== "function") return;
+  const followed: Local[] = [];
+  if (addFollowed(code.body, followed)) follow(code, followed, uses);
+  for (const local of followed) local.seen = 0;
+}
+
+/** Each followed local has its bit in `seen`. */
+function follow(code: CoreCode, followed: readonly Local[], uses: Uses): void {
   code.survey = undefined;
-  const walk: Walk = { bits, exits: new Map(), reached: new Map(), mayHave: new Set() };
-  const given = code.params.reduce((all, param) => all | bitOf(walk, param), 0);
+  const walk: Walk = { exits: new Map(), reached: new Map(), mayHave: new Set(), uses };
+  const given = code.params.reduce((all, param) => all | param.seen, 0);
   walkRegions(walk, code.body, given);
   for (const region of code.body) rewrite(walk, region, true);
   code.body = code.body.filter(({ label, ops }) => ops.length > 0 && !isLeave(ops[0], label));
-  dropUnread(code, bits, uses);
+  const unread = leaveRead(code.body, 2 ** followed.length - 1, uses);
+  if (unread !== 0) dropAssigns(code.body, unread);
 }
 
-/** Those that are assigned once, or reset. */
-function followedIn({ body }: CoreCode): ReadonlyMap<Local, number> | undefined {
-  const bits = new Map<Local, number>();
-  const isTooMany = someOp(body, (op) => {
-    if ((op.kind === "assign-once" || isReset(op)) && !bits.has(op.target)) bits.set(op.target, 1 << bits.size);
-    return bits.size > FOLLOWED_MAX;
-  });
-  return isTooMany ? undefined : bits;
+/** Those that are assigned once, or reset; gives whether they are no more than can be followed. */
+function addFollowed(regions: readonly Region[], followed: Local[]): boolean {
+  for (let i = 0; i < regions.length; i++) {
+    const { ops } = regions[i] as Region;
+    for (let j = 0; j < ops.length; j++) {
+      const op = ops[j] as Op;
+      if (op.kind === "assign-once" || (op.kind === "assign" && op.source === UNDEFINED)) {
+        if (op.target.seen !== 0) continue;
+        if (followed.length === FOLLOWED_MAX) return false;
+        op.target.seen = 1 << followed.length;
+        followed.push(op.target);
+      } else if (HOLDS_REGIONS[op.kind] && !addFollowed(regionsOf(op), followed)) return false;
+    }
+  }
+  return true;
 }
 
-function bitOf({ bits }: Walk, value: Value): number {
-  return value.kind === "local" ? (bits.get(value) ?? 0) : 0;
+function bitOf(value: Value): number {
+  return value.kind === "local" ? value.seen : 0;
 }
 
 function join({ exits }: Walk, label: Label, state: State | undefined): State | undefined {
@@ -87,36 +101,34 @@ function walkOp(walk: Walk, op: Op, state: State): State | undefined {
     case "regions":
       return walkRegions(walk, op.regions, state);
     case "loop":
-      return walkLoop(walk, op.body, state | bitOf(walk, op.key) | bitOf(walk, op.value));
+      return walkLoop(walk, op.body, state | op.key.seen | op.value.seen);
     case "not": {
       const end = walkOps(walk, op.body, state);
       if (end !== undefined) exitWith(walk, op.exit, end);
       return walk.exits.get(op.body.label);
     }
     case "with": {
-      const end = walkOps(walk, op.body, state | bitOf(walk, op.local));
+      const end = walkOps(walk, op.body, state | op.local.seen);
       const failed = walk.exits.get(op.body.label);
       if (failed !== undefined) exitWith(walk, op.exit, failed);
       return end;
     }
     case "assign":
-      return op.source === UNDEFINED ? state & ~bitOf(walk, op.target) : state | bitOf(walk, op.target);
+      return op.source === UNDEFINED ? state & ~op.target.seen : state | op.target.seen;
     case "assign-once":
-      if ((state & bitOf(walk, op.target)) !== 0) walk.mayHave.add(op);
-      return state | bitOf(walk, op.target);
+      if ((state & op.target.seen) !== 0) walk.mayHave.add(op);
+      return state | op.target.seen;
     default:
       if ("exit" in op) exitWith(walk, op.exit, state);
       return state | bitsWritten(walk, op);
   }
 }
 
-/** By itself: a closure makes an object of the variables around it with each call. */
-function bitsWritten(walk: Walk, op: Op): number {
-  let bits = 0;
-  eachWrite(op, (local) => {
-    bits |= bitOf(walk, local);
-  });
-  return bits;
+function bitsWritten({ uses }: Walk, op: Op): number {
+  findUses(op, uses);
+  let written = 0;
+  for (let k = 0; k < uses.writes; k++) written |= (uses.written[k] as Local).seen;
+  return written;
 }
 
 function walkRegions(walk: Walk, regions: readonly Region[], from: State): State | undefined {
@@ -135,7 +147,7 @@ function walkLoop(walk: Walk, body: Region, from: State): State {
 }
 
 function walkTest(walk: Walk, op: TestOp, state: State): State | undefined {
-  const bit = bitOf(walk, op.a);
+  const bit = bitOf(op.a);
   if ((state & bit) !== 0) walk.mayHave.add(op);
   const known = outcomeOf(op, bit !== 0 && (state & bit) === 0);
   if (known !== true) exitWith(walk, op.exit, state);
@@ -171,80 +183,82 @@ function sameConstants(a: Value, b: Value): boolean | undefined {
 
 /** `isRow`: whether the region comes to its end or is left says the same, as it does not in `not` and `with`. */
 function rewrite(walk: Walk, region: Region, isRow: boolean): void {
-  const out: Op[] = [];
   const { ops } = region;
   const reached = walk.reached.get(region) ?? 0;
+  /** From the first op on that changes. */
+  let out: Op[] | undefined;
   for (let i = 0; i < reached; i++) {
     const op = ops[i] as Op;
     if (HOLDS_REGIONS[op.kind]) {
       for (const inner of regionsOf(op)) rewrite(walk, inner, op.kind === "regions" || op.kind === "loop");
     }
     const known = op.kind === "test" ? outcomeOf(op, isWithout(walk, op)) : undefined;
-    if (known === true) continue;
     if (known === false && op.kind === "test") {
+      out ??= ops.slice(0, i);
       out.push({ kind: "leave", at: op.at, weight: 0, ends: [], exit: op.exit });
       break;
     }
-    const simpler = simplerOf(walk, op, out);
-    if (simpler !== undefined) out.push(simpler);
+    const last = i === 0 ? undefined : out === undefined ? ops[i - 1] : out.at(-1);
+    if (op.kind === "return" && last?.kind === "assign" && last.target === op.value) {
+      out ??= ops.slice(0, i);
+      out[out.length - 1] = { ...returnOf(last.source), at: op.at };
+      continue;
+    }
+    const simpler = known === true ? undefined : simplerOf(walk, op);
+    if (simpler !== op) out ??= ops.slice(0, i);
+    if (simpler !== undefined) out?.push(simpler);
   }
-  if (isRow && isLeave(out.at(-1), region.label)) out.pop();
-  region.ops = out;
+  if (out === undefined && reached < ops.length) out = ops.slice(0, reached);
+  if (isRow && isLeave((out ?? ops).at(-1), region.label)) out = (out ?? ops).slice(0, -1);
+  if (out !== undefined) region.ops = out;
 }
 
 function isWithout(walk: Walk, op: TestOp): boolean {
-  return bitOf(walk, op.a) !== 0 && !walk.mayHave.has(op);
+  return bitOf(op.a) !== 0 && !walk.mayHave.has(op);
 }
 
 function isLeave(op: Op | undefined, label: Label): boolean {
   return op?.kind === "leave" && op.exit === label;
 }
 
-function simplerOf({ mayHave }: Walk, op: Op, before: Op[]): Op | undefined {
+function simplerOf({ mayHave }: Walk, op: Op): Op | undefined {
   if (op.kind === "assign-once" && !mayHave.has(op)) return { ...op, kind: "assign" };
-  if (op.kind === "regions") {
-    const regions = op.regions.filter(({ ops }) => ops.length > 0);
-    return regions.length === 0 ? undefined : { ...op, regions };
-  }
-  const last = before.at(-1);
-  if (op.kind === "return" && last?.kind === "assign" && last.target === op.value) {
-    before.pop();
-    return { ...returnOf(last.source), at: op.at };
-  }
-  return op;
+  if (op.kind !== "regions" || op.regions.every(isFull)) return op;
+  const regions = op.regions.filter(isFull);
+  return regions.length === 0 ? undefined : { ...op, regions };
 }
 
-/** What is assigned to followed locals that nothing reads. */
-function dropUnread({ body }: CoreCode, bits: ReadonlyMap<Local, number>, uses: Uses): void {
-  const unread = new Set(bits.keys());
-  leaveRead(body, unread, uses);
-  if (unread.size > 0) dropAssigns(body, unread);
+function isFull({ ops }: Region): boolean {
+  return ops.length > 0;
 }
 
-/** Takes out of the locals what the regions read. */
-function leaveRead(regions: readonly Region[], unread: Set<Local>, uses: Uses): void {
-  for (let i = 0; i < regions.length && unread.size > 0; i++) {
+/** The bits without those of what the regions read. */
+function leaveRead(regions: readonly Region[], bits: number, uses: Uses): number {
+  let unread = bits;
+  for (let i = 0; i < regions.length && unread !== 0; i++) {
     const { ops } = regions[i] as Region;
     for (let j = 0; j < ops.length; j++) {
       const op = ops[j] as Op;
       findUses(op, uses);
-      for (let k = 0; k < uses.reads; k++) unread.delete(uses.read[k] as Local);
-      if (uses.grown !== undefined) unread.delete(uses.grown);
-      if (HOLDS_REGIONS[op.kind]) leaveRead(regionsOf(op), unread, uses);
+      for (let k = 0; k < uses.reads; k++) unread &= ~(uses.read[k] as Local).seen;
+      if (uses.grown !== undefined) unread &= ~uses.grown.seen;
+      if (HOLDS_REGIONS[op.kind]) unread = leaveRead(regionsOf(op), unread, uses);
     }
   }
+  return unread;
 }
 
-function dropAssigns(regions: readonly Region[], unread: ReadonlySet<Local>): void {
+/** What is assigned to followed locals that nothing reads. */
+function dropAssigns(regions: readonly Region[], unread: number): void {
   for (let i = 0; i < regions.length; i++) {
     const region = regions[i] as Region;
     const { ops } = region;
     let isKept = true;
     for (let j = 0; j < ops.length; j++) {
       const op = ops[j] as Op;
-      if (op.kind === "assign" && unread.has(op.target)) isKept = false;
+      if (op.kind === "assign" && (unread & op.target.seen) !== 0) isKept = false;
       if (HOLDS_REGIONS[op.kind]) dropAssigns(regionsOf(op), unread);
     }
-    if (!isKept) region.ops = ops.filter((op) => op.kind !== "assign" || !unread.has(op.target));
+    if (!isKept) region.ops = ops.filter((op) => op.kind !== "assign" || (unread & op.target.seen) === 0);
   }
 }

@@ -23,9 +23,9 @@ import { type CoreModule, codesOf } from "../core/module.ts";
 import { newFunction } from "../core/new-function.ts";
 import type { CoreCode, CoreFunction, Fresh, GrowOp, MakeOp, Op, Region, TestOp } from "../core/op.ts";
 import { surveyOf } from "../core/survey.ts";
-import { findUses, newUses } from "../core/uses.ts";
+import { countUses, findUses, forgetUses, newUses } from "../core/uses.ts";
 import { type Local, makeLocal, NO_LOCALS, type Value } from "../core/value.ts";
-import { eachOp, HOLDS_REGIONS, regionsOf } from "../core/walk.ts";
+import { eachOp, grownBy, HOLDS_REGIONS, regionsOf } from "../core/walk.ts";
 import type { InRuntime } from "./fuel.ts";
 import { type Around, type Asked, askedBy, type Gate } from "./gather/asked.ts";
 
@@ -36,7 +36,13 @@ const DEPTH_MAX = 3;
 const OTHERS =
   /^(http|io\.jwt|crypto\.x509|json\.(match|verify)_schema|net\.lookup|opa|providers|rand|uuid|(internal\.)?print$|trace$)/;
 
-type Walk = { readonly code: CoreCode; readonly uses: Uses; readonly around: Around; readonly made: CoreFunction[] };
+type Walk = {
+  readonly code: CoreCode;
+  /** How many ops grew a local before anything was gathered, once that is asked. */
+  grown: ReadonlyMap<Local, number> | undefined;
+  readonly around: Around;
+  readonly made: CoreFunction[];
+};
 
 export function gatherComprehensions(module: CoreModule, inRuntime: InRuntime): void {
   const isPure = (name: string): boolean => inRuntime(name) && !OTHERS.test(name);
@@ -49,23 +55,26 @@ type Making = { readonly isPure: Around["isPure"]; readonly made: CoreFunction[]
 
 function gatherIn(code: CoreCode, { isPure, made, depth }: Making): void {
   const [input, data, ...others] = code.params;
-  if (input === undefined || data === undefined || !surveyOf(code).makes || !mayHave(code.body)) return;
-  const uses = countUses(code.body);
-  const own: CoreFunction[] = [];
-  const walk: Walk = { code, uses, around: { shared: [input, data], writes: uses.writes, isPure }, made: own };
+  if (input === undefined || data === undefined || !surveyOf(code).makes) return;
   const isAskedByArguments = others.length > (code.kind === "function" && code.grows !== undefined ? 1 : 0);
+  if (!mayHave(code.body, isAskedByArguments)) return;
+  const counted = countUses(code.body, newUses());
+  const own: CoreFunction[] = [];
+  const walk: Walk = { code, grown: undefined, around: { shared: [input, data], isPure }, made: own };
   for (const region of code.body) gatherRow(walk, region, isAskedByArguments, depth);
+  forgetUses(counted);
   for (const func of own) gatherIn(func, { isPure, made, depth: depth + 1 });
   made.push(...own);
 }
 
-/** Most functions have none, and are not looked at any further. */
-function mayHave(regions: readonly Region[]): boolean {
+/** Whether something is filled where that is repeated: most functions have none, and are not looked at any further. */
+function mayHave(regions: readonly Region[], isRepeated: boolean): boolean {
   for (let i = 0; i < regions.length; i++) {
     const { ops } = regions[i] as Region;
     for (let j = 0; j < ops.length; j++) {
       const op = ops[j] as Op;
-      if (op.kind === "make" ? isFilled(op, ops[j + 1]) : HOLDS_REGIONS[op.kind] && mayHave(regionsOf(op))) return true;
+      if (isRepeated && isFilled(op, ops[j + 1])) return true;
+      if (HOLDS_REGIONS[op.kind] && mayHave(regionsOf(op), isRepeated || op.kind === "loop")) return true;
     }
   }
   return false;
@@ -133,29 +142,34 @@ function gather(walk: Walk, made: MakeOp, filling: Filling): Op | undefined {
 }
 
 /** Something else makes or fills it, too, or reads what is found on the way: another compiler's plan. */
-function isOthers({ around, uses }: Walk, target: Local, region: Region, { grows }: Asked): boolean {
-  if ((around.writes.get(target) ?? 0) > 1 || (uses.grown.get(target) ?? 0) > grows.size) return true;
-  const inside = countUses([region]);
-  return inside.writes.keys().some((local) => (uses.reads.get(local) ?? 0) > (inside.reads.get(local) ?? 0));
+function isOthers(walk: Walk, target: Local, region: Region, { grows }: Asked): boolean {
+  walk.grown ??= countGrown(walk.code.body, new Map());
+  if (target.writes > 1 || (walk.grown.get(target) ?? 0) > grows.size) return true;
+  const written = new Set<Local>();
+  const reads = new Map<Local, number>();
+  const uses = newUses();
+  eachOp([region], (op) => {
+    findUses(op, uses);
+    if (uses.grown !== undefined) uses.read[uses.reads++] = uses.grown;
+    for (let k = 0; k < uses.reads; k++) {
+      const local = uses.read[k] as Local;
+      reads.set(local, (reads.get(local) ?? 0) + 1);
+    }
+    for (let k = 0; k < uses.writes; k++) written.add(uses.written[k] as Local);
+  });
+  return written.values().some((local) => local.reads > (reads.get(local) ?? 0));
 }
 
-/** How often locals are written, read, and grown; what is grown is read, too. */
-type Uses = Readonly<Record<"writes" | "reads" | "grown", Map<Local, number>>>;
-
-function countUses(regions: readonly Region[]): Uses {
-  const counts: Uses = { writes: new Map(), reads: new Map(), grown: new Map() };
-  const uses = newUses();
-  const count = (counted: Map<Local, number>, local: Local): void => {
-    counted.set(local, (counted.get(local) ?? 0) + 1);
-  };
-  eachOp(regions, (op) => {
-    findUses(op, uses);
-    for (let k = 0; k < uses.reads; k++) count(counts.reads, uses.read[k] as Local);
-    for (let k = 0; k < uses.writes; k++) count(counts.writes, uses.written[k] as Local);
-    if (uses.grown === undefined) return;
-    count(counts.reads, uses.grown);
-    count(counts.grown, uses.grown);
-  });
+function countGrown(regions: readonly Region[], counts: Map<Local, number>): ReadonlyMap<Local, number> {
+  for (let i = 0; i < regions.length; i++) {
+    const { ops } = regions[i] as Region;
+    for (let j = 0; j < ops.length; j++) {
+      const op = ops[j] as Op;
+      const grown = op.kind === "grow" || op.kind === "rules" || op.kind === "gather" ? grownBy(op) : undefined;
+      if (grown !== undefined) counts.set(grown, (counts.get(grown) ?? 0) + 1);
+      if (HOLDS_REGIONS[op.kind]) countGrown(regionsOf(op), counts);
+    }
+  }
   return counts;
 }
 

@@ -8,8 +8,8 @@
  */
 import type { CONTEXT_FIELDS } from "@regomesh/policy-runtime";
 import type { CoreCode, InputOp, Op, Region } from "../core/op.ts";
-import { addRead, findUses, forgetReads, newUses, type Uses } from "../core/uses.ts";
-import { type Local, NO_LOCALS, Type, type Value } from "../core/value.ts";
+import { beginCount, findUses, forgetReads, newUses, type Uses } from "../core/uses.ts";
+import { type Local, NO_LOCALS, Type, UNCOUNTED, type Value } from "../core/value.ts";
 import { eachRead, HOLDS_REGIONS, regionsOf, someRead } from "../core/walk.ts";
 import { contextKind, fieldKind, SlotKind } from "../link/runtime-layout.ts";
 
@@ -126,8 +126,17 @@ function chainAt(ops: readonly Op[], start: number): InputOp | undefined {
   }
   if (path.length === 0) return undefined;
   const { at, exit } = first;
-  const found = { source: first.source, path, target: source };
-  return { kind: "input", at, weight: 0, ends: NO_LOCALS, ...found, exit, looksUp: false };
+  return {
+    kind: "input",
+    at,
+    weight: 0,
+    ends: NO_LOCALS,
+    source: first.source,
+    path,
+    target: source,
+    exit,
+    looksUp: false,
+  };
 }
 
 function isInput(value: Value): value is Local {
@@ -173,7 +182,8 @@ function countUses(regions: readonly Region[], found: Found, uses: Uses): void {
       if (op.kind === "with") read[uses.reads++] = op.local;
       for (let k = 0; k < uses.reads; k++) {
         const local = read[k] as Local;
-        addRead(local, locals);
+        if (local.reads === UNCOUNTED) beginCount(local, locals);
+        local.reads++;
         if (local.id === INPUT) readers.add(op);
       }
       if (HOLDS_REGIONS[op.kind]) countUses(regionsOf(op), found, uses);

@@ -5,7 +5,7 @@
 import type { CoreModule, EachCode } from "../core/module.ts";
 import type { GrowOp, MakeOp, Op, Region } from "../core/op.ts";
 import { type Constant, constantOf, isValue, type Local, literalOf, Type, type Value } from "../core/value.ts";
-import { HOLDS_REGIONS, leaveOut, regionsOf } from "../core/walk.ts";
+import { HOLDS_REGIONS, regionsOf, replaceOps } from "../core/walk.ts";
 
 /** Deeper values are built by code: what is read at the start must fit any stack, and each level prints those below it again. */
 const DEPTH_MAX = 200;
@@ -20,6 +20,9 @@ type Draft = {
 };
 type Part = { readonly text: string; readonly depth: number };
 
+/** Ops that are left out. */
+type Done = Map<Op, undefined>;
+
 /** Folded scalars, which strings and booleans need not be: they are operands as they are. */
 const FOLDED = Type.null | Type.smallInt | Type.number;
 
@@ -29,16 +32,16 @@ export function foldLiterals(module: CoreModule): EachCode {
 
 function foldIn(body: readonly Region[], growsOwn: boolean): void {
   const drafts = new Map<Local, Draft>();
-  const done = new Set<Op>();
+  const done: Done = new Map();
   find(body, growsOwn, drafts, done);
   for (const [local, draft] of drafts) {
     local.origin = constant(draft);
-    for (const op of draft.ops) done.add(op);
+    for (const op of draft.ops) done.set(op, undefined);
   }
-  if (done.size > 0) leaveOut(body, (op) => done.has(op));
+  if (done.size > 0) replaceOps(body, done);
 }
 
-function find(regions: readonly Region[], growsOwn: boolean, drafts: Map<Local, Draft>, done: Set<Op>): void {
+function find(regions: readonly Region[], growsOwn: boolean, drafts: Map<Local, Draft>, done: Done): void {
   for (let i = 0; i < regions.length; i++) {
     const { ops } = regions[i] as Region;
     for (let j = 0; j < ops.length; j++) {
@@ -47,7 +50,7 @@ function find(regions: readonly Region[], growsOwn: boolean, drafts: Map<Local, 
         const { source, target } = op;
         if (source.kind !== "constant" || (source.type & FOLDED) === 0 || !isValue(target)) continue;
         target.origin = source;
-        done.add(op);
+        done.set(op, undefined);
       } else if (op.kind === "make") {
         if (!growsOwn || !op.target.isSettled) continue;
         drafts.set(op.target, { what: op.what, parts: [], ops: [op], depth: 0 });

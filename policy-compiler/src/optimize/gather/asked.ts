@@ -19,11 +19,10 @@ export type Asked = {
   readonly grows: ReadonlySet<GrowOp>;
 };
 
+/** The function's locals say how often it writes them (core/uses.ts). */
 export type Around = {
   /** The function's input and data: the same for whoever asks in a generation. */
   readonly shared: readonly Local[];
-  /** How often the function writes a local. */
-  readonly writes: ReadonlyMap<Local, number>;
   /** Whether a built-in gives the same for the same operands, and does nothing else. */
   readonly isPure: (builtin: string) => boolean;
 };
@@ -59,7 +58,7 @@ type Walk = Around & {
 export function askedBy({ target: made }: MakeOp, region: Region, around: Around): Asked | undefined {
   const inside = new Map<Local, number>();
   eachOp([region], (op) => eachWrite(op, (local) => inside.set(local, (inside.get(local) ?? 0) + 1)));
-  for (const [local, writes] of inside) if (around.writes.get(local) !== writes) return undefined;
+  for (const [local, writes] of inside) if (local.writes !== writes) return undefined;
   const found = {
     rows: [],
     homes: new Map(),
@@ -135,7 +134,7 @@ function follow(walk: Walk, op: Op, row: Label): boolean {
     case "get":
       return followGet(walk, op);
     case "assign":
-      if (op.source.kind === "constant" && op.source !== UNDEFINED && walk.writes.get(op.target) === 1)
+      if (op.source.kind === "constant" && op.source !== UNDEFINED && op.target.writes === 1)
         walk.constants.set(op.target, op.source);
       return isFree(walk, op.source) || define(walk, op, op.target, termOf(walk, op.source));
     case "test":
@@ -170,7 +169,7 @@ function termOf({ inside, shared, terms, closed, made }: Walk, value: Value): Te
 
 /** The op gives the target a term. */
 function define(walk: Walk, op: Op, target: Local, term: Term | undefined): boolean {
-  if (term === undefined || walk.writes.get(target) !== 1) return false;
+  if (term === undefined || target.writes !== 1) return false;
   walk.terms.set(target, term);
   leaveOut(walk, op);
   return true;
@@ -214,7 +213,7 @@ function followTest(walk: Walk, op: TestOp, row: Label): boolean {
   if (op.test !== "equal" || op.exit !== row) return false;
   const [own, other] = isFree(walk, op.a) ? [op.a, op.b] : [op.b, op.a];
   const around = termOf(walk, other);
-  if (own.kind !== "local" || !isFree(walk, own) || walk.writes.get(own) !== 1 || around === undefined) return false;
+  if (own.kind !== "local" || !isFree(walk, own) || own.writes !== 1 || around === undefined) return false;
   use(walk, other);
   leaveOut(walk, op);
   walk.gates.push({ around, inside: own });

@@ -7,50 +7,63 @@ import { findUses, newUses, type Uses } from "../../core/uses.ts";
 import type { Local } from "../../core/value.ts";
 import { HOLDS_REGIONS, regionsOf } from "../../core/walk.ts";
 
+/** Each local once. */
 export type Exposed = {
   /** Read before the region itself has written them. */
-  readonly needs: ReadonlySet<Local>;
+  readonly needs: readonly Local[];
   /** Written to stay; what `with` replaces is put back. */
-  readonly writes: ReadonlySet<Local>;
+  readonly writes: readonly Local[];
   /** Grown without being made there. */
-  readonly grows: ReadonlySet<Local>;
+  readonly grows: readonly Local[];
 };
 
-type Found = { readonly needs: Set<Local>; readonly writes: Set<Local>; readonly grows: Set<Local> };
+/** Bits of `Local.seen`. */
+const Seen = {
+  /** Written in this region, or in one around. */
+  own: 1,
+  needed: 2,
+  written: 4,
+  grown: 8,
+} as const;
+
+type Found = { readonly needs: Local[]; readonly writes: Local[]; readonly grows: Local[] };
 
 export function exposedOf(regions: readonly Region[]): Exposed {
-  const found: Found = { needs: new Set(), writes: new Set(), grows: new Set() };
-  const own = new Set<Local>();
+  const found: Found = { needs: [], writes: [], grows: [] };
   const uses = newUses();
-  for (const region of regions) walk(region, own, found, uses);
+  for (let i = 0; i < regions.length; i++) walk(regions[i] as Region, found, uses);
+  for (let i = 0; i < found.needs.length; i++) (found.needs[i] as Local).seen = 0;
+  for (let i = 0; i < found.writes.length; i++) (found.writes[i] as Local).seen = 0;
   return found;
 }
 
-function walk({ ops }: Region, own: Set<Local>, found: Found, uses: Uses): void {
+function walk({ ops }: Region, found: Found, uses: Uses): void {
   const { needs, writes, grows } = found;
-  const before: Local[] = [];
+  const own: Local[] = [];
   for (let i = 0; i < ops.length; i++) {
     const op = ops[i] as Op;
     findUses(op, uses);
-    for (let k = 0; k < uses.reads; k++) {
-      const local = uses.read[k] as Local;
-      if (!own.has(local)) needs.add(local);
+    if (uses.grown !== undefined) {
+      note(uses.grown, Seen.grown, grows);
+      uses.read[uses.reads++] = uses.grown;
     }
-    const { grown } = uses;
-    if (grown !== undefined && !own.has(grown)) {
-      needs.add(grown);
-      grows.add(grown);
-    }
+    for (let k = 0; k < uses.reads; k++) note(uses.read[k] as Local, Seen.needed, needs);
     if (op.kind !== "with") {
       for (let k = 0; k < uses.writes; k++) {
         const local = uses.written[k] as Local;
-        writes.add(local);
-        if (own.has(local)) continue;
-        own.add(local);
-        before.push(local);
+        if ((local.seen & Seen.written) === 0) writes.push(local);
+        if ((local.seen & Seen.own) === 0) own.push(local);
+        local.seen |= Seen.written | Seen.own;
       }
     }
-    if (HOLDS_REGIONS[op.kind]) for (const inner of regionsOf(op)) walk(inner, own, found, uses);
+    if (HOLDS_REGIONS[op.kind]) for (const inner of regionsOf(op)) walk(inner, found, uses);
   }
-  for (let k = 0; k < before.length; k++) own.delete(before[k] as Local);
+  for (let k = 0; k < own.length; k++) (own[k] as Local).seen &= ~Seen.own;
+}
+
+/** What was not written before. */
+function note(local: Local, bit: number, noted: Local[]): void {
+  if ((local.seen & (Seen.own | bit)) !== 0) return;
+  local.seen |= bit;
+  noted.push(local);
 }

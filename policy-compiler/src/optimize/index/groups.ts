@@ -21,8 +21,8 @@ export type Group = {
   readonly links: readonly Region[];
   /** The group as a function's regions. */
   readonly body: readonly Region[];
-  /** Locals that it writes. */
-  readonly writes: ReadonlySet<Local>;
+  /** Locals that it writes, each once. */
+  readonly writes: readonly Local[];
 };
 
 /** Groups that may be called in turn, in the place of the regions from `start` up to `end`. */
@@ -81,16 +81,16 @@ function isSame(a: Shape, b: Shape): boolean {
 
 /** No region outside reads what a group has written. */
 function isClosed(regions: readonly Region[], runs: readonly Run[]): boolean {
-  // Groups are many, and what the others need is little.
-  const isWritten = (local: Local): boolean =>
-    runs.some(({ groups, target }) => target !== local && groups.some(({ writes }) => writes.has(local)));
+  const needed = new Set<Local>();
   let at = 0;
   for (const { start, end, target } of runs) {
-    for (const local of exposedOf(regions.slice(at, start)).needs)
-      if (local !== target && isWritten(local)) return false;
+    for (const local of exposedOf(regions.slice(at, start)).needs) if (local !== target) needed.add(local);
     at = end;
   }
-  return ![...exposedOf(regions.slice(at)).needs].some(isWritten);
+  for (const local of exposedOf(regions.slice(at)).needs) needed.add(local);
+  return runs.every(({ groups, target }) =>
+    groups.every(({ writes }) => writes.every((local) => local === target || !needed.has(local))),
+  );
 }
 
 // ── chains ──
@@ -173,9 +173,9 @@ function ownWrites(
   params: ReadonlySet<Local>,
   given: Local | undefined,
   result: Local | undefined,
-): ReadonlySet<Local> | undefined {
+): readonly Local[] | undefined {
   const { needs, writes, grows } = exposedOf(regions);
-  if (grows.size > 0) return undefined;
+  if (grows.length > 0) return undefined;
   for (const local of needs) if (!params.has(local) && local !== given) return undefined;
   for (const local of writes) if (params.has(local) || local === result) return undefined;
   return writes;
