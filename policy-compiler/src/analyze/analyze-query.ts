@@ -45,6 +45,8 @@ export function analyzeQuery(body: Body, options: AnalyzeQueryOptions): QueryAna
   const globals = collectGlobals(path, options.imports ?? [], exports);
   const isLenient = options.version === "v0";
   const counter = { locals: 0, generated: 0 };
+  const root = makeRuleTree(modules);
+  const callables = makeCallables(root, builtins);
   const context: RewriteContext = {
     builtins,
     print,
@@ -53,13 +55,12 @@ export function analyzeQuery(body: Body, options: AnalyzeQueryOptions): QueryAna
     globals,
     diagnostics,
     minor: diagnostics,
+    isDocument: (path) => path[0] === "data" && callables.isRule(path) && callables.arity(path) === undefined,
     metadata: () => undefined,
     counter,
   };
   const rewritten = rewriteQuery(context, body);
   if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics) };
-  const root = makeRuleTree(modules);
-  const callables = makeCallables(root, builtins);
   const calls = { callables, builtins, diagnostics, late: diagnostics, mayDeprecated: isLenient };
   const modified = checkBodyCalls(rewritten, calls);
   for (const expr of modified) checkModifiers(expr, { root, callables, builtins, diagnostics });

@@ -5,7 +5,7 @@
 import { type Diagnostic, hasErrors, type Location, sortDiagnostics } from "@regomesh/base";
 import { BUILTINS, type BuiltinSignatures } from "../builtins/table.ts";
 import type * as Resolved from "../resolved/ast.ts";
-import { eachNode, makeRuleTree, type RuleNode } from "../resolved/rule-tree.ts";
+import { constantPath, eachNode, makeRuleTree, type RuleNode } from "../resolved/rule-tree.ts";
 import type { Module, Rule, Term } from "../syntax/ast.ts";
 import { linksOf } from "../syntax/rule-links.ts";
 import type { RuleTypes } from "../types/check-rules.ts";
@@ -138,6 +138,7 @@ function checkWritten(state: State, diagnostics: Diagnostic[]): State {
 function rewriteModules(state: State, diagnostics: Diagnostic[]): State {
   const exports = collectExports(state.modules);
   const annotations = collectAnnotations(state.modules);
+  const isDocument = makeIsDocument(state.modules);
   const modules = state.modules.map((module): Module => {
     const globals = collectGlobals(module.package.path, module.imports, exports);
     const mayShadow = isLenient(module, state);
@@ -146,7 +147,7 @@ function rewriteModules(state: State, diagnostics: Diagnostic[]): State {
         jsonTerm(at, name === "chain" ? metadataChain(annotations, module, rule) : metadataRule(annotations, rule));
       const counter = { locals: 0, generated: 0 };
       const { builtins, print, strict, minor } = state;
-      const settings = { builtins, print, strict, mayShadow };
+      const settings = { builtins, print, strict, mayShadow, isDocument };
       const context: RewriteContext = { ...settings, globals, diagnostics, minor, metadata, counter };
       return rewriteRule(context, module.package.path, rule);
     });
@@ -154,6 +155,19 @@ function rewriteModules(state: State, diagnostics: Diagnostic[]): State {
   });
   const index = makeRuleTree(modules);
   return { ...state, modules, index, callables: makeCallables(index, state.builtins) };
+}
+
+/** Of rules as they are written: few programs ask. */
+function makeIsDocument(modules: readonly Module[]): RewriteContext["isDocument"] {
+  let paths: Set<string> | undefined;
+  return (path) => {
+    paths ??= new Set(modules.flatMap((module) => module.rules.flatMap((rule) => documentPath(module, rule))));
+    return paths.has(JSON.stringify(path));
+  };
+}
+
+function documentPath(module: Module, { head }: Rule): readonly string[] {
+  return head.args === undefined ? [JSON.stringify(["data", ...module.package.path, ...constantPath(head.ref)])] : [];
 }
 
 function isLenient(module: Module, state: State): boolean {

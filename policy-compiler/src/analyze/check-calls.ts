@@ -99,7 +99,7 @@ function checkCallTerm(term: Extract<Term, { kind: "call-term" }>, isStatement: 
 
 function checkCall(operator: Operator, given: number, more: 0 | 1, at: Location, context: CallContext): void {
   const { path } = operator;
-  const arity = context.callables.arity(path);
+  const arity = operator.isHidden ? undefined : (context.callables.arity(path) ?? arityOfRule(path, context));
   if (arity === undefined) {
     reportUndefined(operator, context);
     return;
@@ -126,8 +126,18 @@ function checkCall(operator: Operator, given: number, more: 0 | 1, at: Location,
   context.diagnostics.push(makeProblem("rego_type_error", at, message));
 }
 
+/** What may be called without arguments takes none. */
+function arityOfRule(path: readonly string[], { callables }: CallContext): 0 | undefined {
+  return callables.isRule(path) ? 0 : undefined;
+}
+
 function reportUndefined(operator: Operator, context: CallContext): void {
   const name = printPath(operator.path);
+  if (operator.isHidden) {
+    const hint = `${operator.path[0]} is a variable here: take another name for it`;
+    context.diagnostics.push(makeProblem("rego_type_error", operator.at, `undefined function ${name}`, hint));
+    return;
+  }
   const near = findNear(operator.path.join("."), context.builtins);
   const hint = near === undefined ? undefined : `did you mean ${near}?`;
   context.diagnostics.push(makeProblem("rego_type_error", operator.at, `undefined function ${name}`, hint));

@@ -72,7 +72,19 @@ function findDataFault(modifier: With, context: WithContext): Diagnostic | undef
     }
   }
   const isFunction = findNode(context.root, names)?.rules.some(({ head }) => head.args !== undefined);
-  return isFunction ? findArityFault(modifier, ["data", ...names], context) : undefined;
+  return isFunction ? findArityFault(modifier, ["data", ...names], context) : findNamedBuiltin(modifier);
+}
+
+/** A built-in takes the place of functions alone: anywhere else its name is a variable's. */
+function findNamedBuiltin({ value }: With): Diagnostic | undefined {
+  if (value.kind !== "ref" || value.path.length > 0 || value.head.kind !== "var") return undefined;
+  const [name = ""] = value.head.name.split(".");
+  return makeProblem(
+    "rego_unsafe_var_error",
+    value.at,
+    `var ${name} is unsafe`,
+    "a built-in replaces a function alone",
+  );
 }
 
 /** A function's replacement is a function of as many arguments, or a value. */

@@ -5,6 +5,7 @@ import type { Term } from "../syntax/ast.ts";
 import { type Globals, makeVar } from "./names.ts";
 import type { AnalysisCode } from "./problem.ts";
 import { makeProblem } from "./problem.ts";
+import type { Scope } from "./scope.ts";
 
 export type RewriteOptions = {
   readonly builtins: BuiltinSignatures;
@@ -20,6 +21,10 @@ export type RewriteContext = RewriteOptions & {
   readonly diagnostics: Diagnostic[];
   /** What is unused: faults that leave nothing out for later stages to stumble over. */
   readonly minor: Diagnostic[];
+  /** Rules of that whole path make a document: it may be called where nothing is known of its type. */
+  readonly isDocument: (path: readonly string[]) => boolean;
+  /** The scope of the rule of whose head the value is rewritten. */
+  readonly headOf?: Scope;
   /** What rego.metadata.chain() and rule() are here; undefined in a query. */
   readonly metadata: (name: "chain" | "rule", at: Location) => Term | undefined;
   readonly counter: { locals: number; generated: number };

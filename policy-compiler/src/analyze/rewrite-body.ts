@@ -4,13 +4,15 @@
  */
 import type { Location } from "@regomesh/base";
 import type { Body, Expr, Term, What, With } from "../syntax/ast.ts";
+import { findHiding } from "./called.ts";
 import { freshName, freshVar, type RewriteContext, report } from "./context.ts";
+import { makeGlobalRef } from "./names.ts";
 import { liftCalls } from "./negation.ts";
-import { openScope, resolveOperator, rewriteTerm, rewriteUnresolved } from "./rewrite-term.ts";
+import { type CallTerm, openScope, rewriteCall, rewriteTerm, rewriteUnresolved } from "./rewrite-term.ts";
 import { rewriteModifiers } from "./rewrite-with.ts";
 import type { Rewriter } from "./rewriter.ts";
 import { type Declared, type Local, patternVariables, type Scope } from "./scope.ts";
-import { declaredBySomeIn, mentions, openVariables, patternsOf, type SomeIn } from "./some-in.ts";
+import { declaredBySomeIn, mentions, mentionsDeep, openVariables, patternsOf, type SomeIn } from "./some-in.ts";
 
 export function makeRewriter(context: RewriteContext): Rewriter {
   return { context, body: rewriteBody, modifiers: rewriteModifiers, close: closeScope };
@@ -57,7 +59,9 @@ function rewritePlain(rewriter: Rewriter, scope: Scope, expr: Expr, modifiers: r
     case "call":
       return rewriteCallExpr(rewriter, scope, what, make);
     case "unify": {
-      if (rewriter.context.globals.has("eq")) return rewriteCallExpr(rewriter, scope, toCall(what, "eq"), make);
+      if (scope.pending.has("eq")) scope.mentioned.add("eq");
+      if (rewriter.context.globals.has("eq") || findHiding(scope, "eq"))
+        return rewriteCallExpr(rewriter, scope, toCall(what, "eq"), make);
       const left = rewriteTerm(rewriter, scope, what.left);
       const right = rewriteTerm(rewriter, scope, what.right);
       return lift(rewriter, make({ ...what, left, right }));
@@ -75,7 +79,7 @@ function rewritePlain(rewriter: Rewriter, scope: Scope, expr: Expr, modifiers: r
   }
 }
 
-/** `=` and `:=` are calls where the package has rules of their names. */
+/** `=` and `:=` are calls where the package has rules of their names; `=` is one that is refused where a variable hides it. */
 function toCall(what: Extract<What, { kind: "assign" | "unify" }>, name: "assign" | "eq"): CallExpression {
   return { kind: "call", at: what.at, operator: { at: what.at, path: [name] }, args: [what.left, what.right] };
 }
@@ -92,19 +96,25 @@ function rewriteCallExpr(
   what: Extract<What, { kind: "call" }>,
   make: (what: What) => Expr,
 ): readonly Expr[] {
-  const operator = resolveOperator(rewriter.context, what.operator);
-  if (operator.path.length === 1 && operator.path[0] === "print") {
-    return rewritePrint(rewriter, scope, what).map(make);
-  }
-  const term = rewriteTerm(rewriter, scope, {
-    kind: "call-term",
-    at: what.at,
-    operator: what.operator,
-    args: what.args,
-  });
+  const { context } = rewriter;
+  if (isPrint(context, scope, what)) return rewritePrint(rewriter, scope, what).map(make);
+  const written: CallTerm = { kind: "call-term", at: what.at, operator: what.operator, args: what.args };
+  const term = rewriteCall(rewriter, scope, written, true);
   // rego.metadata.rule() as a statement is the constant it stands for.
   if (term.kind !== "call-term") return [make({ kind: "term", at: what.at, term })];
-  return lift(rewriter, make({ ...what, operator: term.operator, args: term.args }));
+  const { operator, args } = term;
+  const [result, ...more] = args;
+  // A rule takes no arguments: one more is what its value must match.
+  if (result !== undefined && more.length === 0 && context.isDocument(operator.path)) {
+    const left: Term = { ...makeGlobalRef(what.at, operator.path), isCalled: true };
+    return lift(rewriter, make({ kind: "unify", at: what.at, left, right: result }));
+  }
+  return lift(rewriter, make({ ...what, operator, args }));
+}
+
+function isPrint({ globals }: RewriteContext, scope: Scope, { operator }: CallExpression): boolean {
+  const [name, ...more] = operator.path;
+  return name === "print" && more.length === 0 && !globals.has(name) && findHiding(scope, name) === undefined;
 }
 
 /** `print(x)` is `internal.print([{$1 | $1 = x}])`: an argument may be undefined. */
@@ -172,12 +182,13 @@ function rewriteSomeIn(
   make: (what: What) => Expr,
 ): readonly Expr[] {
   const { context } = rewriter;
-  const domain = rewriteTerm(rewriter, scope, what.domain);
   // The domain is read before the variables are there.
-  for (const name of openNames(what)) {
-    if (name === "input" || name === "data" || !mentions(what.domain, name)) continue;
+  const known = [...openNames(what)].filter((name) => !ROOTS.has(name) && mentions(what.domain, name));
+  for (const name of known) {
     report(context, "rego_compile_error", what.at, `var ${name} assigned before`, "take another name");
   }
+  const reading = known.length === 0 ? rewriter : { ...rewriter, context: { ...context, diagnostics: [] } };
+  const domain = rewriteTerm(reading, scope, what.domain);
   const declared = declaredBySomeIn(what);
   const variables = declared.length < 2 ? declared : new Map(declared.map((each) => [each.name, each])).values();
   for (const variable of variables) {
@@ -196,6 +207,8 @@ function rewriteSomeIn(
   return isKey ? [iteration] : [iteration, make({ kind: "unify", at: key.at, left: key, right: index })];
 }
 
+const ROOTS: ReadonlySet<string> = new Set(["input", "data"]);
+
 function openNames(what: SomeIn): Iterable<string> {
   if (what.key === undefined && what.value.kind === "var") return [what.value.name];
   const variables = patternsOf(what).flatMap(openVariables);
@@ -204,7 +217,6 @@ function openNames(what: SomeIn): Iterable<string> {
 
 function rewriteEvery(rewriter: Rewriter, scope: Scope, what: Extract<What, { kind: "every" }>): What {
   const { context } = rewriter;
-  const domain = rewriteTerm(rewriter, scope, what.domain);
   const inner = openScope(context, scope, [], what.body, patternNames(what));
   const declareOne = (variable: Extract<Term, { kind: "var" }>): Extract<Term, { kind: "var" }> => {
     if (variable.name === "_") return freshVar(context, variable.at);
@@ -214,9 +226,19 @@ function rewriteEvery(rewriter: Rewriter, scope: Scope, what: Extract<What, { ki
   };
   const key = what.key === undefined ? undefined : declareOne(what.key);
   const value = declareOne(what.value);
+  const domain = rewriteTerm(rewriter, domainScope(scope, inner, what), what.domain);
   const body = rewriteBody(rewriter, inner, what.body);
   closeScope(context, inner);
   return { ...what, key, value, domain, body };
+}
+
+/** What the domain names as `every` does is declared around it, or the variable of `every` itself, which nothing binds there. */
+function domainScope(scope: Scope, inner: Scope, what: Extract<What, { kind: "every" }>): Scope {
+  const own = patternNames(what).filter((name) => inner.names.has(name) && !findHiding(scope, name));
+  const mentioned = own.filter((name) => mentionsDeep(what.domain, name));
+  if (mentioned.length === 0) return scope;
+  const names = new Map(mentioned.map((name) => [name, inner.names.get(name) as Local]));
+  return { parent: scope, names, pending: new Set(), mentioned: new Set() };
 }
 
 function patternNames(what: Extract<What, { kind: "every" }>): readonly string[] {
@@ -257,6 +279,7 @@ function describeConflict(name: string, known: Local | undefined): string {
     case "assigned":
       return `var ${name} assigned above`;
     case "implicit":
+    case "hiding":
     case "unbound":
     case undefined:
       return `var ${name} referenced above`;

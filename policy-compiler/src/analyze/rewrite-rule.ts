@@ -1,6 +1,7 @@
 /** Rules: the head from the root of `data`, arguments as variables, each link of the chain with a scope of its own. */
 import type { Body, Expr, Head, Rule, Term, Variable } from "../syntax/ast.ts";
 import { isScalar } from "../syntax/ground.ts";
+import { hideBuiltins } from "./called.ts";
 import { freshName, freshVar, type RewriteContext, report } from "./context.ts";
 import { makeString } from "./names.ts";
 import { closeArguments, closeScope, makeRewriter, rewriteBody } from "./rewrite-body.ts";
@@ -59,10 +60,7 @@ function rewriteArgs(rewriter: Rewriter, args: readonly Term[]): Args {
 function splitPattern(context: RewriteContext, term: Term, moved: (readonly [Variable, Term])[]): Term {
   switch (term.kind) {
     case "var":
-      if ((term.name === "input" || term.name === "data") && !context.mayShadow) {
-        const message = `args must not shadow ${term.name} (use a different variable name)`;
-        report(context, "rego_compile_error", term.at, message);
-      }
+      checkShadowing(context, term);
       return term;
     case "null":
     case "boolean":
@@ -72,6 +70,7 @@ function splitPattern(context: RewriteContext, term: Term, moved: (readonly [Var
     case "array":
       return { ...term, items: term.items.map((item) => splitPattern(context, item, moved)) };
     case "object": {
+      for (const [key] of term.entries) checkShadowing(context, key);
       const entries = term.entries.map(([key, value]) => [key, splitPattern(context, value, moved)] as const);
       return { ...term, entries };
     }
@@ -85,6 +84,25 @@ function splitPattern(context: RewriteContext, term: Term, moved: (readonly [Var
   const variable = freshVar(context, term.at);
   moved.push([variable, term]);
   return variable;
+}
+
+/** No argument has the name of a root, nor does a key in its pattern: in v0 neither, where other variables may. */
+function checkShadowing(context: RewriteContext, term: Term): void {
+  switch (term.kind) {
+    case "var": {
+      if (term.name !== "input" && term.name !== "data") return;
+      const message = `args must not shadow ${term.name} (use a different variable name)`;
+      report(context, "rego_compile_error", term.at, message);
+      return;
+    }
+    case "array":
+      for (const item of term.items) checkShadowing(context, item);
+      return;
+    case "object":
+      for (const part of term.entries.flat()) checkShadowing(context, part);
+      return;
+    default:
+  }
 }
 
 /** Nothing in it needs evaluation. */
@@ -131,11 +149,14 @@ function rewriteLink(rewriter: Rewriter, packagePath: readonly string[], link: R
   const compared = args?.moved ?? [];
   const heads = [...head.ref.slice(1), head.value, ...compared.map(([, term]) => term)];
   addImplicit(context, scope, heads, link.body, (name) => name);
+  hideBuiltins(context, scope, link);
   const ownBody = rewriteBody(rewriter, scope, link.body);
   const equations = compared.map(([variable, term]) => makeEquation(variable, rewriteTerm(rewriter, scope, term)));
   const body = equations.length === 0 ? ownBody : [...ownBody, ...equations];
   const ref = head.ref.slice(1).map((part) => rewriteTerm(rewriter, scope, part));
-  const value = rewriteTerm(rewriter, scope, head.value);
+  const value = isScalar(head.value)
+    ? head.value
+    : rewriteTerm({ ...rewriter, context: { ...context, headOf: scope } }, scope, head.value);
   closeScope(context, scope);
   const moved = link.isDefault ? { body, ref, value } : moveOut(context, body, ref, value);
   const root = packagePath.map((part) => makeString(head.at, part));

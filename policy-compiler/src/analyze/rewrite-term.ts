@@ -2,13 +2,16 @@
  * Terms: names become variables of their own or references from a root, calls get whole
  * names, template strings become calls.
  */
-import type { Body, Operator, Ref, Term } from "../syntax/ast.ts";
+import type { Body, Ref, Term } from "../syntax/ast.ts";
 import { isScalar } from "../syntax/ground.ts";
+import { resolveCalled } from "./called.ts";
 import { freshName, freshVar, type RewriteContext } from "./context.ts";
 import { makeGlobalRef, makeVar } from "./names.ts";
 import type { Rewriter } from "./rewriter.ts";
 import { declaredNames, findName, mentionedNames, type Scope } from "./scope.ts";
 import { patternNames } from "./some-in.ts";
+
+export type CallTerm = Extract<Term, { kind: "call-term" }>;
 
 const ROOTS: ReadonlySet<string> = new Set(["data", "input"]);
 
@@ -31,7 +34,7 @@ export function rewriteTerm(rewriter: Rewriter, scope: Scope, term: Term): Term 
       return { ...term, entries: term.entries.map(([key, value]) => [inner(key), inner(value)] as const) };
     }
     case "call-term":
-      return rewriteCall(rewriter, scope, term);
+      return rewriteCall(rewriter, scope, term, false);
     case "template":
       return rewriteTemplate(rewriter, scope, term);
     case "array-comprehension":
@@ -123,9 +126,10 @@ function rewriteName(context: RewriteContext, scope: Scope, term: Extract<Term, 
   return ROOTS.has(name) ? makeGlobalRef(at, [name]) : term;
 }
 
-function rewriteCall(rewriter: Rewriter, scope: Scope, term: Extract<Term, { kind: "call-term" }>): Term {
-  const operator = resolveOperator(rewriter.context, term.operator);
-  const name = operator.path[0] === "rego" ? operator.path.join(".") : "";
+/** `isExpression`: of its own, or what a template string holds. */
+export function rewriteCall(rewriter: Rewriter, scope: Scope, term: CallTerm, isExpression: boolean): Term {
+  const operator = resolveCalled(rewriter.context, scope, { operator: term.operator, at: term.at, isExpression });
+  const name = operator.path[0] === "rego" && !operator.isHidden ? operator.path.join(".") : "";
   if (name === "rego.metadata.chain" || name === "rego.metadata.rule") {
     const constant = rewriter.context.metadata(name === "rego.metadata.rule" ? "rule" : "chain", term.at);
     if (constant !== undefined) return constant;
@@ -135,12 +139,6 @@ function rewriteCall(rewriter: Rewriter, scope: Scope, term: Extract<Term, { kin
     return { ...makeGlobalRef(term.at, operator.path), isCalled: true };
   }
   return { kind: "call-term", at: term.at, operator, args: rewriteTerms(rewriter, scope, term.args) };
-}
-
-/** The whole name of what is called; `a - b` calls minus, which may be a rule of the package too. */
-export function resolveOperator(context: RewriteContext, operator: Operator): Operator {
-  const path = context.globals.get(operator.path[0] ?? "");
-  return path === undefined ? operator : { ...operator, path: [...path, ...operator.path.slice(1)] };
 }
 
 /** OPA does not resolve rules' names in template strings that are keys or patterns: there they are variables. */
@@ -153,7 +151,8 @@ function rewriteTemplate(rewriter: Rewriter, scope: Scope, term: Extract<Term, {
   const items = term.parts.map((part): Term => {
     if (typeof part === "string") return { kind: "string", at: term.at, value: part };
     if (part.with.length === 0 && isScalar(part.term)) return part.term;
-    const right = rewriteTerm(rewriter, scope, part.term);
+    const isCall = part.term.kind === "call-term";
+    const right = isCall ? rewriteCall(rewriter, scope, part.term, true) : rewriteTerm(rewriter, scope, part.term);
     // A variable always has a value: where it is unsafe that shows.
     if (right.kind === "var" && part.term.kind === "var" && part.term.name !== "_") {
       return { kind: "set", at: part.at, items: [right] };

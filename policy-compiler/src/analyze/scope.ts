@@ -8,8 +8,11 @@ import type { Body, Term, Variable } from "../syntax/ast.ts";
 import { declaredBySomeIn } from "./some-in.ts";
 import { eachVariable, eachVariableOfExpr } from "./tree.ts";
 
-/** `unbound`: an argument has it in a set or as a key, where nothing binds it; a declaration of the body takes the name. */
-export type Declared = "argument" | "unbound" | "declared" | "assigned" | "implicit";
+/**
+ * `unbound`: an argument has it in a set or as a key, where nothing binds it; a declaration of the body takes the name.
+ * `hiding`: implicit, and the name of a built-in, which cannot be called then (`called.ts`).
+ */
+export type Declared = "argument" | "unbound" | "declared" | "assigned" | "implicit" | "hiding";
 
 export type Local = {
   readonly name: string;

@@ -22,7 +22,7 @@ function isDeclared(name: string, domain: Term): boolean {
   if (name === "input" || name === "data") return false;
   let isKnown = false;
   deepTerm(domain, (part) => {
-    if (part.kind === "var" && part.name === name && name !== "_") isKnown = true;
+    if (nameOf(part) === name && name !== "_") isKnown = true;
   });
   return !isKnown;
 }
@@ -90,16 +90,31 @@ function deepVariables(term: Term): readonly Variable[] {
 function namesOf(term: Term): ReadonlySet<string> {
   const names = new Set<string>();
   deepTerm(term, (part) => {
-    if (part.kind === "var" && part.name !== "_") names.add(part.name);
+    const name = nameOf(part);
+    if (name !== undefined && name !== "_") names.add(name);
   });
   return names;
 }
 
-/** Whether a term mentions a name outside of closures. */
+/** Whether a term mentions a name outside of closures, in that of what is called, too. */
 export function mentions(term: Term, name: string): boolean {
   let found = false;
   eachTerm(term, (part) => {
-    if (part.kind === "var" && part.name === name && name !== "_") found = true;
+    if (nameOf(part) === name && name !== "_") found = true;
   });
   return found;
+}
+
+export function mentionsDeep(term: Term, name: string): boolean {
+  let found = false;
+  deepTerm(term, (part) => {
+    if (nameOf(part) === name && name !== "_") found = true;
+  });
+  return found;
+}
+
+/** Of a variable, and what the name of a call begins with. */
+function nameOf(term: Term): string | undefined {
+  if (term.kind === "var") return term.name;
+  return term.kind === "call-term" ? term.operator.path[0] : undefined;
 }

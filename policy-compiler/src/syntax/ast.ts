@@ -99,8 +99,11 @@ export type What =
 /** What a body was written as that stands for `a and b` or `a or b`; an operand in braces is a body that is not implicit. */
 export type Logical = { readonly word: "and" | "or"; readonly operands: readonly Expr[] };
 
-/** A built-in's or function's name, in parts. As written it may begin with an import's alias. */
-export type Operator = { readonly at: Location; readonly path: readonly string[] };
+/**
+ * A built-in's or function's name, in parts. As written it may begin with an import's alias. `isHidden`: by a variable,
+ * of which names are resolved.
+ */
+export type Operator = { readonly at: Location; readonly path: readonly string[]; readonly isHidden?: true };
 
 export type With = { readonly at: Location; readonly target: Ref; readonly value: Term };
 

@@ -16,7 +16,7 @@ const OF_V0: Record<string, string> = {
   "sets without contains": 'q[x] { x := 1 }\nr["a"]\ns.a { true }',
   "names that are keywords in v1": "if { true }\ncontains := 1\nq { in := 1; every := in; every == 1 }",
   "a rule without a body of three segments": "a.b.c\nd.e[input.x]",
-  "input and data hidden": "input = 7 { true }\nq { data := 1; data == 1 }\nf(input) { input == 1 }\nr := input",
+  "input and data hidden": "input = 7 { true }\nq { data := 1; data == 1 }\nr := input",
   "an import twice": "import data.a\nimport data.b.a\nq := a",
   "deprecated built-ins": "q { any([true]); re_match(`a`, input.x); set_diff({1}, {2}) }",
   "keywords that are imported":

@@ -151,7 +151,12 @@ function checkEquation(what: Equation, env: TypeEnv, checker: Checker): void {
   if (equateTypes(a.term, typeA, b.term, typeB, env)) return;
   // What is wrong with a side says more.
   if ((a.isWrong || b.isWrong) && (hasUnknown(typeA) || hasUnknown(typeB))) return;
+  if ((a.isWrong && isCalledRule(left)) || (b.isWrong && isCalledRule(right))) return;
   reportMatch(what.at, typeA, typeB, checker);
+}
+
+function isCalledRule(term: Term): boolean {
+  return term.kind === "ref" && term.isCalled === true;
 }
 
 function reportMatch(at: Location, left: RegoType, right: RegoType, checker: Checker): void {
