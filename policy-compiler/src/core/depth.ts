@@ -25,15 +25,20 @@ export function checkBlockDepth(policy: IrPolicy): void {
 }
 
 function findDeep(blocks: readonly IrBlock[]): IrStmt | undefined {
-  const waiting: (readonly [block: IrBlock, depth: number])[] = blocks.map((block) => [block, 1]);
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    const [block, depth] = next;
-    const stmts = block.stmts ?? [];
+  const waiting = [...blocks];
+  const depths = blocks.map(() => 1);
+  for (let block = waiting.pop(); block !== undefined; block = waiting.pop()) {
+    const depth = depths.pop() as number;
+    const { stmts } = block;
+    if (!stmts) continue;
     if (depth > BLOCK_DEPTH_MAX && stmts.length > 0) return stmts[0];
     for (let i = 0; i < stmts.length; i++) {
       const statement = stmts[i] as IrStmt;
       if (!HAS_BLOCKS.has(statement.type)) continue;
-      for (const inner of blocksOf(statement)) waiting.push([inner, depth + 1]);
+      for (const inner of blocksOf(statement)) {
+        waiting.push(inner);
+        depths.push(depth + 1);
+      }
     }
   }
   return undefined;

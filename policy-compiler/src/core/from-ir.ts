@@ -9,7 +9,7 @@ import type { CoreModule } from "./module.ts";
 import { newFunction } from "./new-function.ts";
 import type { Builtin, CoreCode, CoreFunction, CorePlan, Op, Region } from "./op.ts";
 import { type Plan, type Reading, whoIs } from "./reading.ts";
-import { makeLocal, stringConstant, Type } from "./value.ts";
+import { type Local, makeLocal, stringConstant, Type } from "./value.ts";
 import { eachOp } from "./walk.ts";
 
 /** Throws EmitError where the plan breaks the IR's rules. */
@@ -63,12 +63,11 @@ function readPlan(plan: Plan, { name, blocks }: IrPlan): CorePlan {
 }
 
 function readBody(plan: Plan, code: CoreCode, blocks: readonly IrBlock[] | null): void {
-  const locals = new Map(code.params.map((param) => [param.id, param]));
+  const locals: Local[] = [];
+  for (const param of code.params) locals[param.id] = param;
   const reading: Reading = { plan, code, locals, around: [], region: (block) => readBlock(reading, block) };
   code.body = (blocks ?? []).map(reading.region);
-  locals.forEach((_, id) => {
-    if (id >= code.fresh.local) code.fresh.local = id + 1;
-  });
+  code.fresh.local = Math.max(code.fresh.local, locals.length);
 }
 
 function readBlock(reading: Reading, { stmts }: IrBlock): Region {

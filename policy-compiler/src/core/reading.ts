@@ -7,7 +7,8 @@ import { type Constant, FALSE, type Local, makeLocal, TRUE, type Value } from ".
 export type Reading = {
   readonly plan: Plan;
   readonly code: CoreCode;
-  readonly locals: Map<number, Local>;
+  /** By their numbers. */
+  readonly locals: (Local | undefined)[];
   /** Regions around, outermost first. */
   readonly around: Label[];
   /** Reads a block that stands here. */
@@ -27,17 +28,17 @@ export function whoIs({ code }: Reading): string {
 }
 
 export function localOf({ locals }: Reading, id: number): Local {
-  const known = locals.get(id);
+  const known = locals[id];
   if (known !== undefined) return known;
   const made = makeLocal(id);
-  locals.set(id, made);
+  locals[id] = made;
   return made;
 }
 
 export function valueAt(reading: Reading, operand: IrOperand): Value {
   switch (operand.type) {
     case "local":
-      return reading.locals.get(operand.value) ?? localOf(reading, operand.value);
+      return reading.locals[operand.value] ?? localOf(reading, operand.value);
     case "string_index":
       return reading.plan.strings[operand.value] ?? stringOf(reading, operand.value);
     case "bool":

@@ -20,11 +20,14 @@ export type Survey = {
   readonly size: number;
   /** Something makes an array, object or set. */
   readonly makes: boolean;
+  /** Something makes one and fills it in a region of its own, as comprehensions are laid out; in an iteration. */
+  readonly fills: boolean;
+  readonly fillsAgain: boolean;
   /** Something calls a built-in. */
   readonly asksBuiltins: boolean;
 };
 
-type Found = { calls: Calling[]; marks: number[]; size: number; makes: boolean; asksBuiltins: boolean };
+type Found = { -readonly [Key in keyof Survey]: Survey[Key] } & { readonly calls: Calling[]; readonly marks: number[] };
 
 export function surveyOf(code: CoreCode): Survey {
   code.survey ??= survey(code.body);
@@ -32,7 +35,15 @@ export function surveyOf(code: CoreCode): Survey {
 }
 
 function survey(body: readonly Region[]): Survey {
-  const found: Found = { calls: [], marks: [], size: 0, makes: false, asksBuiltins: false };
+  const found: Found = {
+    calls: [],
+    marks: [],
+    size: 0,
+    makes: false,
+    fills: false,
+    fillsAgain: false,
+    asksBuiltins: false,
+  };
   walk(found, body, false);
   return found;
 }
@@ -58,6 +69,9 @@ function walk(found: Found, regions: readonly Region[], isRepeated: boolean): vo
           break;
         case "make":
           found.makes = true;
+          if (!isFilling(ops[j + 1])) break;
+          found.fills = true;
+          if (isRepeated) found.fillsAgain = true;
           break;
         case "mark":
           if (typeof op.rule === "number") found.marks.push(op.rule);
@@ -79,3 +93,10 @@ function walk(found: Found, regions: readonly Region[], isRepeated: boolean): vo
     }
   }
 }
+
+/** Whether what stands behind a `make` fills what that makes. */
+export function isFilling(next: Op | undefined): next is Filling {
+  return next?.kind === "regions" && next.regions.length === 1;
+}
+
+type Filling = Extract<Op, { readonly kind: "regions" }>;

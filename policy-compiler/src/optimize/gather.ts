@@ -22,7 +22,7 @@ import { append, assign, call, giveUp, leaveTo, lookUp, make, regionsOp, returnO
 import { type CoreModule, codesOf } from "../core/module.ts";
 import { newFunction } from "../core/new-function.ts";
 import type { CoreCode, CoreFunction, Fresh, GrowOp, MakeOp, Op, Region, TestOp } from "../core/op.ts";
-import { surveyOf } from "../core/survey.ts";
+import { isFilling, surveyOf } from "../core/survey.ts";
 import { countUses, findUses, forgetUses, newUses } from "../core/uses.ts";
 import { type Local, makeLocal, NO_LOCALS, type Value } from "../core/value.ts";
 import { eachOp, grownBy, HOLDS_REGIONS, regionsOf } from "../core/walk.ts";
@@ -55,9 +55,10 @@ type Making = { readonly isPure: Around["isPure"]; readonly made: CoreFunction[]
 
 function gatherIn(code: CoreCode, { isPure, made, depth }: Making): void {
   const [input, data, ...others] = code.params;
-  if (input === undefined || data === undefined || !surveyOf(code).makes) return;
+  if (input === undefined || data === undefined) return;
   const isAskedByArguments = others.length > (code.kind === "function" && code.grows !== undefined ? 1 : 0);
-  if (!mayHave(code.body, isAskedByArguments)) return;
+  const { fills, fillsAgain } = surveyOf(code);
+  if (!(isAskedByArguments ? fills : fillsAgain)) return; // as most
   const counted = countUses(code.body, newUses());
   const own: CoreFunction[] = [];
   const walk: Walk = { code, grown: undefined, around: { shared: [input, data], isPure }, made: own };
@@ -67,35 +68,16 @@ function gatherIn(code: CoreCode, { isPure, made, depth }: Making): void {
   made.push(...own);
 }
 
-/** Whether something is filled where that is repeated: most functions have none, and are not looked at any further. */
-function mayHave(regions: readonly Region[], isRepeated: boolean): boolean {
-  for (let i = 0; i < regions.length; i++) {
-    const { ops } = regions[i] as Region;
-    for (let j = 0; j < ops.length; j++) {
-      const op = ops[j] as Op;
-      if (isRepeated && isFilled(op, ops[j + 1])) return true;
-      if (HOLDS_REGIONS[op.kind] && mayHave(regionsOf(op), isRepeated || op.kind === "loop")) return true;
-    }
-  }
-  return false;
-}
-
-type Filling = Extract<Op, { readonly kind: "regions" }>;
-
-function isFilled(op: Op | undefined, next: Op | undefined): op is MakeOp {
-  return op?.kind === "make" && next?.kind === "regions" && next.regions.length === 1;
-}
-
 function gatherRow(walk: Walk, region: Region, isRepeated: boolean, depth: number): void {
   const out: Op[] = [];
   const { ops } = region;
   for (let i = 0; i < ops.length; i++) {
     const op = ops[i] as Op;
     const next = ops[i + 1];
-    if (isRepeated && depth < DEPTH_MAX && isFilled(op, next)) {
-      const gathered = gather(walk, op, next as Filling);
+    if (isRepeated && depth < DEPTH_MAX && op.kind === "make" && isFilling(next)) {
+      const gathered = gather(walk, op, next);
       if (gathered !== undefined) {
-        for (const inner of (next as Filling).regions) gatherRow(walk, inner, true, depth + 1);
+        for (const inner of next.regions) gatherRow(walk, inner, true, depth + 1);
         out.push(gathered);
         i++;
         continue;
@@ -108,7 +90,7 @@ function gatherRow(walk: Walk, region: Region, isRepeated: boolean, depth: numbe
   if (out.length < ops.length) region.ops = out;
 }
 
-function gather(walk: Walk, made: MakeOp, filling: Filling): Op | undefined {
+function gather(walk: Walk, made: MakeOp, filling: Extract<Op, { readonly kind: "regions" }>): Op | undefined {
   const [region] = filling.regions as readonly [Region];
   const asked = askedBy(made, region, walk.around);
   if (asked === undefined || isOthers(walk, made.target, region, asked)) return undefined;

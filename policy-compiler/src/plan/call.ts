@@ -1,7 +1,7 @@
 /** Calls: built-ins, functions of the policy, and what `with` puts in their place. */
 import type { IrOperand } from "../ir/policy.ts";
 import type { Term } from "../resolved/ast.ts";
-import { dataName } from "../resolved/rule-tree.ts";
+import { dataName, type RuleNode } from "../resolved/rule-tree.ts";
 import { type Environment, type Mock, resolveEnvironment } from "./environment.ts";
 import { requireBuiltin } from "./planner.ts";
 import { callFunction } from "./rule.ts";
@@ -14,13 +14,13 @@ export function planCall(site: Site, operator: readonly string[], args: readonly
 
 /** As OPA does, calls among the arguments are evaluated before references: where one is in conflict, none is asked. */
 function planArguments(site: Site, args: readonly Term[]): readonly IrOperand[] {
-  const planned = new Map<number, IrOperand>();
-  for (const isCall of [true, false]) {
-    args.forEach((arg, i) => {
-      if ((arg.kind === "call-term") === isCall) planned.set(i, planTerm(site, arg));
-    });
+  const planned = new Array<IrOperand>(args.length);
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i] as Term;
+    if (arg.kind === "call-term") planned[i] = planTerm(site, arg);
   }
-  return args.map((_, i) => planned.get(i) as IrOperand);
+  for (let i = 0; i < args.length; i++) planned[i] ??= planTerm(site, args[i] as Term);
+  return planned;
 }
 
 /**
@@ -29,13 +29,11 @@ function planArguments(site: Site, args: readonly Term[]): readonly IrOperand[] 
  */
 export function planCallExpression(site: Site, operator: readonly string[], args: readonly Term[]): void {
   const name = callName(operator);
-  const arity = arityOf(site, name);
+  const own = site.planner.functions.get(name);
+  const { arity, isVoid } = own === undefined ? requireSignature(site, name) : { arity: arityOf(own), isVoid: false };
   const operands = planArguments(site, args.slice(0, arity));
-  if (isVoid(site, name)) {
-    invoke(site, name, operands);
-    return;
-  }
   const value = invoke(site, name, operands);
+  if (isVoid) return;
   const pattern = args[arity];
   if (pattern !== undefined) site.planner.constructs.unifyOperand(site, value, pattern);
   else append(site, { type: "NotEqualStmt", stmt: { a: value, b: bool(false) } });
@@ -47,13 +45,8 @@ export function callName(operator: readonly string[]): string {
   return root === "data" ? dataName(path) : operator.join(".");
 }
 
-function arityOf(site: Site, name: string): number {
-  const [first] = site.planner.functions.get(name)?.rules ?? [];
-  return first?.head.args?.length ?? requireSignature(site, name).arity;
-}
-
-function isVoid(site: Site, name: string): boolean {
-  return !site.planner.functions.has(name) && requireSignature(site, name).isVoid;
+function arityOf({ rules: [first] }: RuleNode): number {
+  return first?.head.args?.length ?? 0;
 }
 
 function requireSignature(site: Site, name: string) {
@@ -87,6 +80,6 @@ function invokeOriginal(site: Site, name: string, args: readonly IrOperand[]): I
   if (own !== undefined) return callFunction(site, own, args);
   const { isRelation } = requireBuiltin(site.planner, name);
   const result = newLocal(site);
-  append(site, { type: "CallStmt", stmt: { func: name, args: [...args], result } });
+  append(site, { type: "CallStmt", stmt: { func: name, args, result } });
   return isRelation ? scan(site, local(result)).value : local(result);
 }

@@ -19,25 +19,33 @@ type Path = {
   /** The statements that read it; none of a path that is only passed on. */
   readonly readers: Set<IrLocation>;
 };
-type Paths = Set<Path>;
+/** Most often one alone. */
+type Paths = Path | Set<Path>;
 /** Paths that each local may hold. */
 type Locals = Map<number, Paths>;
 
-const BODY: ReadonlySet<string> = new Set(
-  [
-    ["parsed_body"],
-    ["truncated_body"],
-    ["attributes", "request", "http", "body"],
-    ["attributes", "request", "http", "raw_body"],
-    ["attributes", "request", "http", "rawBody"],
-  ].map((path) => JSON.stringify(path)),
-);
-const QUERY: ReadonlySet<string> = new Set([JSON.stringify(["parsed_query"])]);
+const BODY_PATHS = [
+  ["parsed_body"],
+  ["truncated_body"],
+  ["attributes", "request", "http", "body"],
+  ["attributes", "request", "http", "raw_body"],
+  ["attributes", "request", "http", "rawBody"],
+];
+const QUERY_PATHS = [["parsed_query"]];
+const BODY = textsOf(BODY_PATHS);
+const QUERY = textsOf(QUERY_PATHS);
+/** What names none of these reads none of those. */
+const NAMES: ReadonlySet<string | undefined> = new Set([...BODY_PATHS, ...QUERY_PATHS].map((path) => path.at(-1)));
 
 /** No part that counts lies deeper. */
 const DEPTH_MAX = 4;
 
+function textsOf(paths: readonly (readonly string[])[]): ReadonlySet<string> {
+  return new Set(paths.map((path) => JSON.stringify(path)));
+}
+
 export function findReads(policy: IrPolicy): ModuleReads {
+  if (!policy.static?.strings?.some(({ value }) => NAMES.has(value))) return { body: false, query: false };
   const paths = readPaths(policy).map(({ keys }) => JSON.stringify(keys));
   return { body: paths.some((path) => BODY.has(path)), query: paths.some((path) => QUERY.has(path)) };
 }
@@ -66,7 +74,7 @@ function readPaths(policy: IrPolicy): readonly Path[] {
   for (let before = -1; before !== countReturned(analysis); ) {
     before = countReturned(analysis);
     for (const plan of policy.plans?.plans ?? []) {
-      followBlocks(analysis, { locals: new Map([[0, new Set([input])]]), func: undefined }, plan.blocks ?? []);
+      followBlocks(analysis, { locals: new Map([[0, input]]), func: undefined }, plan.blocks ?? []);
     }
     // All that are called so far, each once.
     analysis.open.length = 0;
@@ -100,7 +108,7 @@ type Inside = { readonly locals: Locals; readonly func: string | undefined };
 
 function countReturned({ returned }: Analysis): number {
   let count = 0;
-  for (const paths of returned.values()) count += paths.size;
+  for (const paths of returned.values()) count += paths instanceof Set ? paths.size : 1;
   return count;
 }
 
@@ -132,10 +140,10 @@ function follow(analysis: Analysis, inside: Inside, given: IrStmt): void {
       break;
     case "CallStmt":
       followCall(analysis, locals, stmt.func, stmt.args ?? []);
-      addPaths(locals, stmt.result, analysis.returned.get(stmt.func) ?? NONE);
+      addPaths(locals, stmt.result, analysis.returned.get(stmt.func));
       break;
     case "ReturnLocalStmt":
-      if (func !== undefined) addPaths(analysis.returned, func, locals.get(stmt.source) ?? NONE);
+      if (func !== undefined) addPaths(analysis.returned, func, locals.get(stmt.source));
       break;
     default:
       break;
@@ -146,7 +154,8 @@ type DotStmt = Extract<IrStmt, { readonly type: "DotStmt" }>["stmt"];
 
 function followDot(analysis: Analysis, locals: Locals, stmt: DotStmt): void {
   const paths = pathsOf(locals, stmt.source);
-  if (paths !== NONE) for (const path of paths) step(analysis, locals, path, stmt);
+  if (paths instanceof Set) for (const path of paths) step(analysis, locals, path, stmt);
+  else if (paths !== undefined) step(analysis, locals, paths, stmt);
 }
 
 function step({ strings, read }: Analysis, locals: Locals, { keys, longer }: Path, stmt: DotStmt): void {
@@ -160,7 +169,7 @@ function step({ strings, read }: Analysis, locals: Locals, { keys, longer }: Pat
   }
   path.readers.add(stmt);
   read.add(path);
-  addPaths(locals, target, [path]);
+  addPath(locals, target, path);
 }
 
 function followCall(analysis: Analysis, locals: Locals, name: string, args: readonly IrOperand[]): void {
@@ -177,18 +186,23 @@ function followCall(analysis: Analysis, locals: Locals, name: string, args: read
   if (isNew || hasGrown) analysis.open.push(func);
 }
 
-const NONE: ReadonlySet<Path> = new Set();
-
-function pathsOf(locals: Locals, operand: IrOperand): ReadonlySet<Path> {
-  return operand.type === "local" ? (locals.get(operand.value) ?? NONE) : NONE;
+function pathsOf(locals: Locals, operand: IrOperand): Paths | undefined {
+  return operand.type === "local" ? locals.get(operand.value) : undefined;
 }
 
 /** Whether there are more now. */
-function addPaths<Name>(known: Map<Name, Paths>, name: Name, paths: ReadonlySet<Path> | readonly Path[]): boolean {
-  if (paths === NONE) return false;
-  const own = known.get(name) ?? new Set();
-  const { size } = own;
-  for (const path of paths) own.add(path);
-  known.set(name, own);
-  return own.size > size;
+function addPaths<Name>(known: Map<Name, Paths>, name: Name, paths: Paths | undefined): boolean {
+  if (paths === undefined) return false;
+  if (!(paths instanceof Set)) return addPath(known, name, paths);
+  let hasGrown = false;
+  for (const path of paths) hasGrown = addPath(known, name, path) || hasGrown;
+  return hasGrown;
+}
+
+function addPath<Name>(known: Map<Name, Paths>, name: Name, path: Path): boolean {
+  const own = known.get(name);
+  if (own === path || (own instanceof Set && own.has(path))) return false;
+  if (own instanceof Set) own.add(path);
+  else known.set(name, own === undefined ? path : new Set([own, path]));
+  return true;
 }
