@@ -1,6 +1,6 @@
 /** Calls name a function or built-in that there is, with as many arguments as it takes. */
 import type { Diagnostic, Location } from "@regomesh/base";
-import type { BuiltinSignatures } from "../builtins/table.ts";
+import { type BuiltinSignatures, builtinName } from "../builtins/table.ts";
 import { findNode, type RuleNode } from "../resolved/rule-tree.ts";
 import type { Body, Expr, Operator, Ref, Rule, Term } from "../syntax/ast.ts";
 import { printPath } from "../syntax/print-term.ts";
@@ -19,7 +19,7 @@ export type Callables = {
 export function makeCallables(root: RuleNode<Rule>, builtins: BuiltinSignatures): Callables {
   return {
     arity(path) {
-      if (path[0] !== "data") return builtins.resolve(path.join("."))?.arity;
+      if (path[0] !== "data") return builtins.resolve(builtinName(path))?.arity;
       // All rules of a place are of functions, or none is.
       return findNode(root, path, 1)?.rules[0]?.head.args?.length;
     },
@@ -99,12 +99,12 @@ function checkCallTerm(term: Extract<Term, { kind: "call-term" }>, isStatement: 
 
 function checkCall(operator: Operator, given: number, more: 0 | 1, at: Location, context: CallContext): void {
   const { path } = operator;
-  const arity = operator.isHidden ? undefined : (context.callables.arity(path) ?? arityOfRule(path, context));
+  const builtin = operator.isHidden || path[0] === "data" ? undefined : context.builtins.resolve(builtinName(path));
+  const arity = builtin === undefined ? arityOfRule(operator, context) : builtin.arity;
   if (arity === undefined) {
     reportUndefined(operator, context);
     return;
   }
-  const builtin = path[0] === "data" ? undefined : context.builtins.resolve(path.join("."));
   if (builtin?.isDeprecated && !context.mayDeprecated) {
     const message = `deprecated built-in function calls in expression: ${builtin.name}`;
     context.late.push(makeProblem("rego_type_error", at, message));
@@ -127,8 +127,8 @@ function checkCall(operator: Operator, given: number, more: 0 | 1, at: Location,
 }
 
 /** What may be called without arguments takes none. */
-function arityOfRule(path: readonly string[], { callables }: CallContext): 0 | undefined {
-  return callables.isRule(path) ? 0 : undefined;
+function arityOfRule({ path, isHidden }: Operator, { callables }: CallContext): number | undefined {
+  return isHidden ? undefined : (callables.arity(path) ?? (callables.isRule(path) ? 0 : undefined));
 }
 
 function reportUndefined(operator: Operator, context: CallContext): void {

@@ -10,6 +10,11 @@ export type BuiltinSignatures = {
   readonly names: readonly string[];
 };
 
+/** The name that an operator's path is: most have one part. */
+export function builtinName(path: readonly string[]): string {
+  return path.length === 1 ? (path[0] as string) : path.join(".");
+}
+
 const FAMILIES = [
   COMPARISON,
   NUMBERS,

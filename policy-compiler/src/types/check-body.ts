@@ -32,7 +32,7 @@ function checkExpr(expr: Expr, around: TypeEnv, checker: Checker): void {
       settleSide(settleCalls(what.term, env, checker), env, checker);
       break;
     case "call":
-      checkCall({ ...what, result: undefined }, env, checker);
+      checkCall(what, undefined, env, checker);
       break;
     case "unify":
       checkEquation(what, env, checker);
@@ -139,7 +139,7 @@ function checkEquation(what: Equation, env: TypeEnv, checker: Checker): void {
   const { left, right } = what;
   // f(x, y) was written as a call whose result has a name.
   if (left.kind === "call-term" && left.at === what.at) {
-    checkCall({ ...left, result: right }, env, checker);
+    checkCall(left, right, env, checker);
     return;
   }
   const first = settleCalls(left, env, checker);
@@ -168,13 +168,18 @@ function reportMatch(at: Location, left: RegoType, right: RegoType, checker: Che
   checker.diagnostics.push(checker.problem(at, message, hint));
 }
 
-/** The type that a call gives. */
-function checkCall(call: Call, env: TypeEnv, checker: Checker): RegoType {
-  const given = call.result === undefined ? call.args : [...call.args, call.result];
+type CallTerm = Extract<Term, { kind: "call-term" }>;
+
+/** The type that a call gives; `result`: where that goes, in f(x, y). */
+function checkCall(
+  { operator, args, at }: Pick<CallTerm, "operator" | "args" | "at">,
+  result: Term | undefined,
+  env: TypeEnv,
+  checker: Checker,
+): RegoType {
+  const given = result === undefined ? args : [...args, result];
   const fronted = settleAll(given, settleCalls, env, checker);
-  const terms = settleAll(fronted, settleRest, env, checker);
-  const args = call.result === undefined ? terms : terms.slice(0, call.args.length);
-  const settled = { ...call, args, result: terms[call.args.length] };
+  const settled: Call = { operator, given: settleAll(fronted, settleRest, env, checker), count: args.length, at };
   const member = checkMembership(settled, env, checker);
   if (member !== undefined) {
     checker.diagnostics.push(member);
@@ -206,7 +211,7 @@ export function settle(term: Term, env: TypeEnv, checker: Checker): Term {
 function settleCalls(term: Term, env: TypeEnv, checker: Checker): Term {
   switch (term.kind) {
     case "call-term":
-      return standFor(term, checkCall({ ...term, result: undefined }, env, checker), env, checker);
+      return standFor(term, checkCall(term, undefined, env, checker), env, checker);
     case "ref": {
       const path = settleAll(term.path, settleCalls, env, checker);
       const head = settleHead(term.head, env, checker);
@@ -268,9 +273,11 @@ function settleAll(terms: readonly Term[], settle: Settle, env: TypeEnv, checker
   let settled: Term[] | undefined;
   for (let i = 0; i < terms.length; i++) {
     const term = terms[i] as Term;
-    const other = term.kind === "string" ? term : settle(term, env, checker);
-    if (other !== term) settled ??= terms.slice(0, i);
-    settled?.push(other);
+    if (term.kind === "string") continue;
+    const other = settle(term, env, checker);
+    if (other === term) continue;
+    settled ??= terms.slice();
+    settled[i] = other;
   }
   return settled ?? terms;
 }

@@ -13,12 +13,12 @@ import {
 export function fits(a: RegoType, b: RegoType): boolean {
   if (a === b) return !isUnknown(a);
   // Two types that hold themselves: following both need not end.
-  if (a.kind === "recursive" && b.kind === "recursive") return true;
-  return fitsOpen(openType(a), openType(b));
+  if (a.kind === "recursive") return b.kind === "recursive" || fitsOpen(openType(a), b);
+  return fitsOpen(a, b.kind === "recursive" ? openType(b) : b);
 }
 
 function fitsOpen(a: RegoType, b: RegoType): boolean {
-  if (isUnknown(a) || isUnknown(b)) return false;
+  if (a.kind === "unknown" || b.kind === "unknown") return false;
   if (a.kind === "any") return b.kind !== "function";
   if (b.kind === "any") return a.kind !== "function";
   if (a.kind === "union") return a.of.some((member) => fits(member, b));

@@ -84,9 +84,11 @@ export function valuesOf(value: RegoType): RegoType {
 
 /** Large types are asked again and again. */
 function kept(known: WeakMap<RegoType, RegoType>, type: RegoType, find: (type: RegoType) => RegoType): RegoType {
-  const found = known.get(type) ?? find(type);
-  known.set(type, found);
-  return found;
+  const found = known.get(type);
+  if (found !== undefined) return found;
+  const made = find(type);
+  known.set(type, made);
+  return made;
 }
 
 function findKeys(value: RegoType): RegoType {

@@ -117,8 +117,8 @@ export function typeOfDocument(root: string, path: readonly Term[], documents: D
 /** Undefined where the tree does not know the path. */
 function follow(start: TypeNode, path: readonly Term[]): RegoType | undefined {
   let node = start;
-  for (const [i, part] of path.entries()) {
-    const key = constantKey(part);
+  for (let i = 0; i < path.length; i++) {
+    const key = constantKey(path[i] as Term);
     const child = key === undefined ? undefined : findChild(node, key);
     if (child === undefined) {
       if (node.type === undefined && key !== undefined) return undefined;
