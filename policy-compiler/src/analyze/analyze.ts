@@ -23,7 +23,7 @@ import type { RewriteContext } from "./context.ts";
 import { type Dependencies, findDependencies } from "./dependencies.ts";
 import { areAlike, findNeeds } from "./early-ends.ts";
 import { findIndexPaths } from "./find-index-paths.ts";
-import { mayRuleFail } from "./may-fail.ts";
+import { findFailing } from "./may-fail.ts";
 import { collectAnnotations, jsonTerm, metadataChain, metadataRule } from "./metadata.ts";
 import { collectExports, collectGlobals } from "./names.ts";
 import { readFirst } from "./read-first.ts";
@@ -204,19 +204,22 @@ const NEEDS_START = 3_000_000;
 function readAllFirst(state: State): State {
   const { modules, root } = resolvedOf(state);
   const { errorsEnd } = state;
+  const failing = findFailing({ root, errorsEnd });
+  // Where nothing fails it does not matter what is evaluated first.
+  if (failing.size === 0) return state;
   const needs = new Map<Resolved.Rule, Resolved.Body>();
   const alike = new Set<Resolved.Rule>();
-  const paths = findIndexPaths(root, { root, errorsEnd, generator: { counter: { generated: NEEDS_START } } });
+  const paths = findIndexPaths(root, { root, errorsEnd, failing, generator: { counter: { generated: NEEDS_START } } });
   for (const node of eachNode(root)) {
     if (areAlike(node)) for (const rule of node.rules) alike.add(rule);
     if (node.rules.length < 2) continue;
     const generator = { counter: { generated: NEEDS_START } };
-    for (const [rule, body] of findNeeds(node, { root, errorsEnd, generator }, paths)) needs.set(rule, body);
+    for (const [rule, body] of findNeeds(node, { root, errorsEnd, failing, generator }, paths)) needs.set(rule, body);
   }
   const read = (rule: Resolved.Rule): Resolved.Rule => {
     const needed = withNeeds(rule, needs);
     // Neither calls nor reads come first where nothing asks rules: most rules stay as they are.
-    if (!linksOf(rule).some((link) => mayRuleFail(link, { root, errorsEnd }))) return needed;
+    if (!linksOf(rule).some((link) => failing.has(link))) return needed;
     const generator = { counter: { generated: READING_START } };
     const called = callsFirst(needed, { root, errorsEnd, generator });
     const own = paths.size === 0 ? [] : linksOf(rule).map((link) => paths.get(link));

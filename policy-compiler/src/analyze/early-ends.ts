@@ -12,9 +12,8 @@ import { earlyValue } from "../resolved/early-exit.ts";
 import { isGroundHead, type RuleNode } from "../resolved/rule-tree.ts";
 import { constantText } from "../syntax/constant-text.ts";
 import { linksOf } from "../syntax/rule-links.ts";
-import type { IndexPaths } from "./find-index-paths.ts";
-import { mayRuleFail } from "./may-fail.ts";
-import { needsOf, type Reading } from "./read-first.ts";
+import type { IndexPaths, Weighing } from "./find-index-paths.ts";
+import { needsOf } from "./read-first.ts";
 
 /** Each link asks what all of another value need: where that is more, or is asked more often, all are looked at whole, by an index. */
 const LINKS_MAX = 32;
@@ -27,11 +26,7 @@ export function areAlike({ rules, path }: RuleNode): boolean {
 }
 
 /** What rules need, by the rule: of a node's complete documents and functions. */
-export function findNeeds(
-  node: RuleNode,
-  reading: Omit<Reading, "asksKeys">,
-  paths: IndexPaths,
-): ReadonlyMap<Rule, Body> {
+export function findNeeds(node: RuleNode, reading: Weighing, paths: IndexPaths): ReadonlyMap<Rule, Body> {
   const needs = new Map<Rule, Body>();
   const rules = node.rules.filter(({ isDefault }) => !isDefault);
   if (rules.length < 2 || rules.some(({ head }) => head.isSet || head.ref.length > node.path.length)) return needs;
@@ -41,7 +36,7 @@ export function findNeeds(
   const values = links.map(({ head }) => constantText(head.value));
   for (const value of new Set(values)) {
     const same = links.filter((_, i) => values[i] === value);
-    if (value === undefined || same.length === links.length || !same.some((link) => mayRuleFail(link, reading)))
+    if (value === undefined || same.length === links.length || !same.some((link) => reading.failing.has(link)))
       continue;
     const others = links.filter((_, i) => values[i] !== value);
     if (same.length * others.length > ASKED_MAX) continue;

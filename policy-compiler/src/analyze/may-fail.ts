@@ -3,7 +3,7 @@
  * rules or of an object's keys and, where errors of built-ins end an evaluation, any call.
  */
 import type { Body, Expr, Head, Operator, Rule, Term } from "../resolved/ast.ts";
-import type { RuleNode } from "../resolved/rule-tree.ts";
+import { eachNode, type RuleNode } from "../resolved/rule-tree.ts";
 import { isScalar, scalarText } from "../syntax/ground.ts";
 import { hasClosures, termsOfModifiers } from "./tree.ts";
 
@@ -13,6 +13,19 @@ export type Failing = {
   /** Errors of built-ins end an evaluation (`--strict-builtin-errors`). */
   readonly errorsEnd: boolean;
 };
+
+/** The links of all rules whose evaluation may end in an error: in most programs none. */
+export function findFailing(failing: Failing): ReadonlySet<Rule> {
+  const links = new Set<Rule>();
+  for (const { rules } of eachNode(failing.root)) {
+    for (const rule of rules) {
+      for (let link: Rule | undefined = rule; link !== undefined; link = link.else) {
+        if (mayRuleFail(link, failing)) links.add(link);
+      }
+    }
+  }
+  return links;
+}
 
 /** Whether evaluating the rule may end in an error. */
 export function mayRuleFail({ head, body }: Rule, failing: Failing): boolean {
