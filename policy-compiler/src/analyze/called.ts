@@ -4,10 +4,10 @@
  * of its own, as an expression and in a head by not knowing the function (`check-calls.ts`).
  */
 import type { Location } from "@regomesh/base";
-import type { Operator, Rule, Term } from "../syntax/ast.ts";
+import type { Body, Operator, Rule, Term } from "../syntax/ast.ts";
 import { printPath } from "../syntax/print-term.ts";
 import { type RewriteContext, report } from "./context.ts";
-import { findName, type Local, mentionedNames, type Scope } from "./scope.ts";
+import { eachMentioned, findName, type Local, type Scope } from "./scope.ts";
 import { deepTerm } from "./tree-deep.ts";
 import { eachRulePart } from "./tree-parts.ts";
 
@@ -35,21 +35,20 @@ export function resolveCalled(context: RewriteContext, scope: Scope, called: Cal
   if (scope.pending.has(first)) scope.mentioned.add(first);
   const path = context.globals.get(first);
   if (path === undefined) return operator;
-  const found = findName(scope, first);
-  const isDeclaredLater = found.kind === "unknown" && found.isPending;
-  return isDeclaredLater ? operator : { ...operator, path: [...path, ...operator.path.slice(1)] };
+  if (findName(scope, first) === "pending") return operator;
+  return { ...operator, path: [...path, ...operator.path.slice(1)] };
 }
 
 /** The variable that what is called by the name would be. */
 export function findHiding(scope: Scope, name: string): Local | undefined {
   const found = findName(scope, name);
-  if (found.kind !== "local") return undefined;
-  switch (found.local.how) {
+  if (found === undefined || found === "pending") return undefined;
+  switch (found.how) {
     case "argument":
     case "assigned":
     case "declared":
     case "hiding":
-      return found.local;
+      return found;
     case "implicit":
     case "unbound":
       return undefined;
@@ -60,9 +59,17 @@ export function findHiding(scope: Scope, name: string): Local | undefined {
 export function hideBuiltins(context: RewriteContext, scope: Scope, link: Rule): void {
   for (const [name, local] of scope.names) {
     if (local.how !== "implicit" || context.builtins.resolve(name) === undefined) continue;
-    if (!mentionedNames([], link.body).has(name) || namesInModifiers(link).has(name)) continue;
+    if (!isMentioned(link.body, name) || namesInModifiers(link).has(name)) continue;
     scope.names.set(name, { ...local, how: "hiding" });
   }
+}
+
+function isMentioned(body: Body, name: string): boolean {
+  let found = false;
+  eachMentioned(body, (variable) => {
+    if (variable.name === name) found = true;
+  });
+  return found;
 }
 
 /** What `with` replaces, or puts in its place, may be a function. */

@@ -62,6 +62,5 @@ export function makeString(at: Location, value: string): Term {
 
 /** A reference from a root: `["data", "a", "p"]`. */
 export function makeGlobalRef(at: Location, path: readonly string[]): Ref {
-  const [root = "", ...rest] = path;
-  return { kind: "ref", at, head: makeVar(at, root), path: rest.map((part) => makeString(at, part)) };
+  return { kind: "ref", at, head: makeVar(at, path[0] ?? ""), path: path.slice(1).map((part) => makeString(at, part)) };
 }

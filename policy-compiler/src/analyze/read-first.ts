@@ -9,7 +9,7 @@
  */
 import type { Body, Expr, Head, Rule, Term, What } from "../resolved/ast.ts";
 import { isScalar } from "../syntax/ground.ts";
-import { linksOf } from "../syntax/rule-links.ts";
+import { linksOf, toChain } from "../syntax/rule-links.ts";
 import { textTest, wideTest } from "./constant-tests.ts";
 import { freshVar } from "./context.ts";
 import type { Asked, IndexPath } from "./index-levels.ts";
@@ -38,10 +38,7 @@ export function readFirst(rule: Rule, reading: Reading, paths: readonly (IndexPa
   const links = linksOf(rule).map((link, i) =>
     mayRuleFail(link, reading) ? hoistReads(link, reading, paths[i]) : link,
   );
-  return links.reduceRight<Rule | undefined>(
-    (rest, link) => (link.else === rest ? link : { ...link, else: rest }),
-    undefined,
-  ) as Rule;
+  return toChain(links);
 }
 
 /** What the index asks of the rule: where it does not hold, the rule is left out. */

@@ -3,7 +3,7 @@
  * or erased, and what a plain `not` evaluates before it negates is moved in front of it.
  */
 import type { Location } from "@regomesh/base";
-import type { Body, Expr, Term, What, With } from "../syntax/ast.ts";
+import type { Body, Expr, Term, What } from "../syntax/ast.ts";
 import { findHiding } from "./called.ts";
 import { freshName, freshVar, type RewriteContext, report } from "./context.ts";
 import { makeGlobalRef } from "./names.ts";
@@ -20,7 +20,7 @@ export function makeRewriter(context: RewriteContext): Rewriter {
 
 export function rewriteBody(rewriter: Rewriter, scope: Scope, body: Body): Body {
   const rewritten: Expr[] = [];
-  for (const expr of body) for (const each of rewriteExpr(rewriter, scope, expr)) rewritten.push(each);
+  for (const expr of body) rewriteExpr(rewriter, scope, expr, rewritten);
   if (rewritten.length > 0 || body[0] === undefined) return rewritten;
   const { at } = body[0];
   return [
@@ -34,47 +34,66 @@ export function rewriteBody(rewriter: Rewriter, scope: Scope, body: Body): Body 
   ];
 }
 
-function rewriteExpr(rewriter: Rewriter, scope: Scope, expr: Expr): readonly Expr[] {
-  if (expr.with.length === 0) return rewritePlain(rewriter, scope, expr, []);
-  const { before, modifiers } = rewriteModifiers(rewriter, scope, expr.with);
-  return [...before, ...rewritePlain(rewriter, scope, expr, modifiers)];
+/** What becomes of the expression is added to `rewritten`: itself, where nothing in it changes. */
+function rewriteExpr(rewriter: Rewriter, scope: Scope, expr: Expr, rewritten: Expr[]): void {
+  let modifiers = expr.with;
+  if (modifiers.length > 0) {
+    const lifted = rewriteModifiers(rewriter, scope, modifiers);
+    rewritten.push(...lifted.before);
+    modifiers = lifted.modifiers;
+  }
+  const { what } = expr;
+  if (what.kind === "some-in") {
+    for (const each of rewriteSomeIn(rewriter, scope, what)) rewritten.push({ ...expr, what: each, with: modifiers });
+    return;
+  }
+  const other = rewriteWhat(rewriter, scope, what, expr.isNegated);
+  if (other === undefined) return;
+  const made = other === what && modifiers === expr.with ? expr : { ...expr, what: other, with: modifiers };
+  if (expr.isNegated) rewritten.push(...liftCalls(rewriter.context, made));
+  else rewritten.push(made);
 }
 
-function rewritePlain(rewriter: Rewriter, scope: Scope, expr: Expr, modifiers: readonly With[]): readonly Expr[] {
-  const { what } = expr;
-  const make = (rewritten: What): Expr => ({ ...expr, what: rewritten, with: modifiers });
+/** Undefined where nothing is left to evaluate. */
+function rewriteWhat(
+  rewriter: Rewriter,
+  scope: Scope,
+  what: Exclude<What, SomeIn>,
+  isNegated: boolean,
+): What | undefined {
+  const { context } = rewriter;
   switch (what.kind) {
     case "some":
-      for (const variable of what.variables) declare(rewriter.context, scope, variable, "declared");
-      return [];
-    case "some-in":
-      return rewriteSomeIn(rewriter, scope, what, make);
+      for (const variable of what.variables) declare(context, scope, variable, "declared");
+      return undefined;
     case "assign":
-      if (expr.isNegated) {
-        report(rewriter.context, "rego_compile_error", what.at, "cannot assign vars inside negated expression");
-        return [];
+      if (isNegated) {
+        report(context, "rego_compile_error", what.at, "cannot assign vars inside negated expression");
+        return undefined;
       }
-      if (rewriter.context.globals.has("assign")) return rewriteCallExpr(rewriter, scope, toCall(what, "assign"), make);
-      return [make(rewriteAssign(rewriter, scope, what))];
+      if (context.globals.has("assign")) return rewriteCallExpr(rewriter, scope, toCall(what, "assign"));
+      return rewriteAssign(rewriter, scope, what);
     case "call":
-      return rewriteCallExpr(rewriter, scope, what, make);
+      return rewriteCallExpr(rewriter, scope, what);
     case "unify": {
       if (scope.pending.has("eq")) scope.mentioned.add("eq");
-      if (rewriter.context.globals.has("eq") || findHiding(scope, "eq"))
-        return rewriteCallExpr(rewriter, scope, toCall(what, "eq"), make);
+      if (context.globals.has("eq") || findHiding(scope, "eq"))
+        return rewriteCallExpr(rewriter, scope, toCall(what, "eq"));
       const left = rewriteTerm(rewriter, scope, what.left);
       const right = rewriteTerm(rewriter, scope, what.right);
-      return lift(rewriter, make({ ...what, left, right }));
+      return left === what.left && right === what.right ? what : { ...what, left, right };
     }
-    case "term":
-      return lift(rewriter, make({ ...what, term: rewriteTerm(rewriter, scope, what.term) }));
+    case "term": {
+      const term = rewriteTerm(rewriter, scope, what.term);
+      return term === what.term ? what : { ...what, term };
+    }
     case "every":
-      return [make(rewriteEvery(rewriter, scope, what))];
+      return rewriteEvery(rewriter, scope, what);
     case "body": {
-      const inner = what.isImplicit ? scope : openScope(rewriter.context, scope, [], what.body);
+      const inner = what.isImplicit ? scope : openScope(context, scope, [], what.body);
       const body = rewriteBody(rewriter, inner, what.body);
-      if (!what.isImplicit) closeScope(rewriter.context, inner);
-      return [make({ ...what, body })];
+      if (!what.isImplicit) closeScope(context, inner);
+      return { ...what, body };
     }
   }
 }
@@ -86,44 +105,35 @@ function toCall(what: Extract<What, { kind: "assign" | "unify" }>, name: "assign
 
 type CallExpression = Extract<What, { kind: "call" }>;
 
-function lift(rewriter: Rewriter, expr: Expr): readonly Expr[] {
-  return expr.isNegated ? liftCalls(rewriter.context, expr) : [expr];
-}
-
-function rewriteCallExpr(
-  rewriter: Rewriter,
-  scope: Scope,
-  what: Extract<What, { kind: "call" }>,
-  make: (what: What) => Expr,
-): readonly Expr[] {
+function rewriteCallExpr(rewriter: Rewriter, scope: Scope, what: CallExpression): What | undefined {
   const { context } = rewriter;
-  if (isPrint(context, scope, what)) return rewritePrint(rewriter, scope, what).map(make);
-  const written: CallTerm = { kind: "call-term", at: what.at, operator: what.operator, args: what.args };
+  if (isPrint(context, scope, what)) return rewritePrint(rewriter, scope, what);
+  const { at } = what;
+  const written: CallTerm = { kind: "call-term", at, operator: what.operator, args: what.args };
   const term = rewriteCall(rewriter, scope, written, true);
   // rego.metadata.rule() as a statement is the constant it stands for.
-  if (term.kind !== "call-term") return [make({ kind: "term", at: what.at, term })];
+  if (term.kind !== "call-term") return { kind: "term", at, term };
   const { operator, args } = term;
-  const [result, ...more] = args;
   // A rule takes no arguments: one more is what its value must match.
-  if (result !== undefined && more.length === 0 && context.isDocument(operator.path)) {
-    const left: Term = { ...makeGlobalRef(what.at, operator.path), isCalled: true };
-    return lift(rewriter, make({ kind: "unify", at: what.at, left, right: result }));
+  if (args.length === 1 && operator.path[0] === "data" && context.isDocument(operator.path)) {
+    const left: Term = { ...makeGlobalRef(at, operator.path), isCalled: true };
+    return { kind: "unify", at, left, right: args[0] as Term };
   }
-  return lift(rewriter, make({ ...what, operator, args }));
+  return term === written ? what : { kind: "call", at, operator, args };
 }
 
-function isPrint({ globals }: RewriteContext, scope: Scope, { operator }: CallExpression): boolean {
-  const [name, ...more] = operator.path;
-  return name === "print" && more.length === 0 && !globals.has(name) && findHiding(scope, name) === undefined;
+function isPrint({ globals }: RewriteContext, scope: Scope, { operator: { path } }: CallExpression): boolean {
+  if (path.length !== 1 || path[0] !== "print") return false;
+  return !globals.has("print") && findHiding(scope, "print") === undefined;
 }
 
 /** `print(x)` is `internal.print([{$1 | $1 = x}])`: an argument may be undefined. */
-function rewritePrint(rewriter: Rewriter, scope: Scope, what: Extract<What, { kind: "call" }>): readonly What[] {
+function rewritePrint(rewriter: Rewriter, scope: Scope, what: CallExpression): What | undefined {
   const { context } = rewriter;
   if (!context.print) {
     // Erased, its arguments still count as uses of their variables.
     for (const arg of what.args) rewriteTerm(rewriter, scope, arg);
-    return [];
+    return undefined;
   }
   const items = what.args.map((arg): Term => {
     const value = freshVar(context, arg.at);
@@ -133,7 +143,7 @@ function rewritePrint(rewriter: Rewriter, scope: Scope, what: Extract<What, { ki
     return { kind: "set-comprehension", at: arg.at, value, body };
   });
   const operator = { at: what.operator.at, path: ["internal", "print"] };
-  return [{ kind: "call", at: what.at, operator, args: [{ kind: "array", at: what.at, items }] }];
+  return { kind: "call", at: what.at, operator, args: [{ kind: "array", at: what.at, items }] };
 }
 
 /** The right side is read before the left declares: `x := x + 1` reads an outer `x`. */
@@ -175,12 +185,7 @@ function rewritePattern(rewriter: Rewriter, scope: Scope, pattern: Term): Term {
 }
 
 /** `some k, v in xs` is `xs[k] = v`; a key that is no variable or constant is matched with a new one. */
-function rewriteSomeIn(
-  rewriter: Rewriter,
-  scope: Scope,
-  what: Extract<What, { kind: "some-in" }>,
-  make: (what: What) => Expr,
-): readonly Expr[] {
+function rewriteSomeIn(rewriter: Rewriter, scope: Scope, what: SomeIn): readonly What[] {
   const { context } = rewriter;
   // The domain is read before the variables are there.
   const known = [...openNames(what)].filter((name) => !ROOTS.has(name) && mentions(what.domain, name));
@@ -203,8 +208,8 @@ function rewriteSomeIn(
   const path = domain.kind === "ref" ? [...domain.path, index] : [index];
   const head = domain.kind === "ref" ? domain.head : domain;
   const element: Term = { kind: "ref", at: what.domain.at, head, path };
-  const iteration = make({ kind: "unify", at: what.at, left: element, right: value });
-  return isKey ? [iteration] : [iteration, make({ kind: "unify", at: key.at, left: key, right: index })];
+  const iteration: What = { kind: "unify", at: what.at, left: element, right: value };
+  return isKey ? [iteration] : [iteration, { kind: "unify", at: key.at, left: key, right: index }];
 }
 
 const ROOTS: ReadonlySet<string> = new Set(["input", "data"]);

@@ -1,14 +1,15 @@
 /** Rules: the head from the root of `data`, arguments as variables, each link of the chain with a scope of its own. */
 import type { Body, Expr, Head, Rule, Term, Variable } from "../syntax/ast.ts";
 import { isScalar } from "../syntax/ground.ts";
+import { toChain } from "../syntax/rule-links.ts";
 import { hideBuiltins } from "./called.ts";
 import { freshName, freshVar, type RewriteContext, report } from "./context.ts";
 import { makeString } from "./names.ts";
 import { closeArguments, closeScope, makeRewriter, rewriteBody } from "./rewrite-body.ts";
-import { addImplicit, rewriteTerm } from "./rewrite-term.ts";
+import { addImplicit, rewriteTerm, rewriteTerms } from "./rewrite-term.ts";
 import type { Rewriter } from "./rewriter.ts";
-import { declaredNames, type Local, mentionedNames, patternVariables, type Scope } from "./scope.ts";
-import { eachTerm } from "./tree.ts";
+import { declaredNames, type Local, patternVariables, type Scope } from "./scope.ts";
+import { eachTerm, eachVariable } from "./tree.ts";
 
 export function rewriteRule(context: RewriteContext, packagePath: readonly string[], rule: Rule): Rule {
   const rewriter = makeRewriter(context);
@@ -18,10 +19,7 @@ export function rewriteRule(context: RewriteContext, packagePath: readonly strin
     links.push(rewriteLink(rewriter, packagePath, link, args));
   }
   if (args !== undefined) closeArguments(context, args.locals);
-  return links.reduceRight<Rule | undefined>(
-    (rest, link) => (link.else === rest ? link : { ...link, else: rest }),
-    undefined,
-  ) as Rule;
+  return toChain(links);
 }
 
 type Args = {
@@ -42,14 +40,15 @@ function rewriteArgs(rewriter: Rewriter, args: readonly Term[]): Args {
   const patterns = args.map((arg) => splitPattern(context, arg, moved));
   const bound = new Set(patterns.flatMap(patternVariables).map(({ name }) => name));
   const locals = new Map<string, Local>();
-  for (const [name, at] of mentionedNames(patterns, [])) {
-    if (name === "_" || name.startsWith("$")) continue;
+  const declareArgument = ({ name, at }: Variable): void => {
+    if (name === "_" || name.startsWith("$") || locals.has(name)) return;
     const isBound = bound.has(name);
     // What keys of an object read of them is none of the rule's variables.
-    if (!isBound && (name === "input" || name === "data")) continue;
+    if (!isBound && (name === "input" || name === "data")) return;
     const how = isBound ? "argument" : "unbound";
     locals.set(name, { name: freshName(context, name), how, at, isUsed: false });
-  }
+  };
+  for (const pattern of patterns) eachVariable(pattern, declareArgument);
   const scope: Scope = { parent: undefined, names: new Map(locals), pending: new Set(), mentioned: new Set() };
   const terms = patterns.map((pattern) => rewriteTerm(rewriter, scope, pattern));
   for (const local of locals.values()) local.isUsed = false;
@@ -147,22 +146,23 @@ function rewriteLink(rewriter: Rewriter, packagePath: readonly string[], link: R
     mentioned: new Set(),
   };
   const compared = args?.moved ?? [];
-  const heads = [...head.ref.slice(1), head.value, ...compared.map(([, term]) => term)];
+  const keys = head.ref.slice(1);
+  const heads = [...keys, head.value];
+  for (const [, term] of compared) heads.push(term);
   addImplicit(context, scope, heads, link.body, (name) => name);
   hideBuiltins(context, scope, link);
   const ownBody = rewriteBody(rewriter, scope, link.body);
   const equations = compared.map(([variable, term]) => makeEquation(variable, rewriteTerm(rewriter, scope, term)));
   const body = equations.length === 0 ? ownBody : [...ownBody, ...equations];
-  const ref = head.ref.slice(1).map((part) => rewriteTerm(rewriter, scope, part));
+  const ref = rewriteTerms(rewriter, scope, keys);
   const value = isScalar(head.value)
     ? head.value
     : rewriteTerm({ ...rewriter, context: { ...context, headOf: scope } }, scope, head.value);
   closeScope(context, scope);
   const moved = link.isDefault ? { body, ref, value } : moveOut(context, body, ref, value);
-  const root = packagePath.map((part) => makeString(head.at, part));
   const rewritten: Head = {
     ...head,
-    ref: [...root, head.ref[0] as Term, ...moved.ref],
+    ref: packagePath.map((part) => makeString(head.at, part)).concat(head.ref[0] as Term, moved.ref),
     args: args?.terms,
     value: moved.value,
   };
@@ -179,6 +179,7 @@ function moveOut(
   ref: readonly Term[],
   value: Term,
 ): { readonly body: Body; readonly ref: readonly Term[]; readonly value: Term } {
+  if (isScalar(value) && ref.every(isScalar)) return { body, ref, value };
   const moved: Expr[] = [];
   const move = (term: Term): Term => {
     const variable = freshVar(context, term.at);

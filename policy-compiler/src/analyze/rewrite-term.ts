@@ -2,14 +2,15 @@
  * Terms: names become variables of their own or references from a root, calls get whole
  * names, template strings become calls.
  */
-import type { Body, Ref, Term } from "../syntax/ast.ts";
+import type { Body, Ref, Term, Variable } from "../syntax/ast.ts";
 import { isScalar } from "../syntax/ground.ts";
 import { resolveCalled } from "./called.ts";
 import { freshName, freshVar, type RewriteContext } from "./context.ts";
 import { makeGlobalRef, makeVar } from "./names.ts";
 import type { Rewriter } from "./rewriter.ts";
-import { declaredNames, findName, mentionedNames, type Scope } from "./scope.ts";
+import { declaredNames, eachMentioned, findName, type Scope } from "./scope.ts";
 import { patternNames } from "./some-in.ts";
+import { eachVariable } from "./tree.ts";
 
 export type CallTerm = Extract<Term, { kind: "call-term" }>;
 
@@ -27,8 +28,10 @@ export function rewriteTerm(rewriter: Rewriter, scope: Scope, term: Term): Term 
     case "ref":
       return rewriteRef(rewriter, scope, term);
     case "array":
-    case "set":
-      return { ...term, items: rewriteTerms(rewriter, scope, term.items) };
+    case "set": {
+      const items = rewriteTerms(rewriter, scope, term.items);
+      return items === term.items ? term : { ...term, items };
+    }
     case "object": {
       const inner = (part: Term): Term => rewriteTerm(rewriter, scope, part);
       return { ...term, entries: term.entries.map(([key, value]) => [inner(key), inner(value)] as const) };
@@ -56,28 +59,32 @@ export function rewriteTerm(rewriter: Rewriter, scope: Scope, term: Term): Term 
   }
 }
 
-/** The same array where all of them are constants, as most keys are. */
-function rewriteTerms(rewriter: Rewriter, scope: Scope, terms: readonly Term[]): readonly Term[] {
+/** The same array where none of them changes, as most keys do not. */
+export function rewriteTerms(
+  rewriter: Rewriter,
+  scope: Scope,
+  terms: readonly Term[],
+  rewriteTemplate: typeof rewriteTerm = rewriteTerm,
+): readonly Term[] {
   let rewritten: Term[] | undefined;
   for (let i = 0; i < terms.length; i++) {
     const term = terms[i] as Term;
-    const other = term.kind === "string" ? term : rewriteTerm(rewriter, scope, term);
-    if (other !== term) rewritten ??= terms.slice(0, i);
-    rewritten?.push(other);
+    if (term.kind === "string") continue;
+    const other = (term.kind === "template" ? rewriteTemplate : rewriteTerm)(rewriter, scope, term);
+    if (other === term) continue;
+    rewritten ??= terms.slice();
+    rewritten[i] = other;
   }
   return rewritten ?? terms;
 }
 
 function rewriteRef(rewriter: Rewriter, scope: Scope, term: Ref): Ref {
   const head = rewriteTerm(rewriter, scope, term.head);
-  const hasTemplate = term.path.some(({ kind }) => kind === "template");
-  const path = hasTemplate
-    ? term.path.map((part) => (part.kind === "template" ? rewriteUnresolved : rewriteTerm)(rewriter, scope, part))
-    : rewriteTerms(rewriter, scope, term.path);
-  const { at } = term;
-  if (head.kind !== "ref") return { kind: "ref", at, head, path };
+  const path = rewriteTerms(rewriter, scope, term.path, rewriteUnresolved);
   // A name that stands for a path: `roles.admin` is `data.a.roles.admin`.
-  return { kind: "ref", at, head: head.head, path: head.path.length === 0 ? path : [...head.path, ...path] };
+  const root = head.kind === "ref" ? head.head : head;
+  const whole = head.kind !== "ref" || head.path.length === 0 ? path : [...head.path, ...path];
+  return root === term.head && whole === term.path ? term : { kind: "ref", at: term.at, head: root, path: whole };
 }
 
 /** The scope of a closure: names that nothing around it knows belong to it. */
@@ -88,7 +95,8 @@ export function openScope(
   body: Body,
   declared: readonly string[] = [],
 ): Scope {
-  const pending = new Set([...declaredNames(body), ...declared]);
+  const pending = declaredNames(body);
+  for (const name of declared) pending.add(name);
   const scope: Scope = { parent, names: new Map(), pending, mentioned: new Set() };
   addImplicit(context, scope, heads, body, (name) => freshName(context, name));
   return scope;
@@ -101,44 +109,54 @@ export function addImplicit(
   body: Body,
   rename: (name: string) => string,
 ): void {
-  const patterns = patternNames(body);
-  const isGlobal = (name: string): boolean => ROOTS.has(name) || (context.globals.has(name) && !patterns.has(name));
-  for (const [name, at] of mentionedNames(heads, body)) {
-    if (name === "_" || scope.pending.has(name)) continue;
+  let patterns: ReadonlySet<string> | undefined;
+  const isPattern = (name: string): boolean => {
+    patterns ??= patternNames(body);
+    return patterns.has(name);
+  };
+  const isGlobal = (name: string): boolean => ROOTS.has(name) || (context.globals.has(name) && !isPattern(name));
+  const add = ({ name, at }: Variable): void => {
+    if (name === "_" || scope.pending.has(name)) return;
     const found = findName(scope, name);
-    if (found.kind === "local" || (!found.isPending && isGlobal(name))) continue;
+    if (found === undefined ? isGlobal(name) : found !== "pending") return;
     scope.names.set(name, { name: rename(name), how: "implicit", at, isUsed: true });
-  }
+  };
+  for (const head of heads) eachVariable(head, add);
+  eachMentioned(body, add);
 }
 
 function rewriteName(context: RewriteContext, scope: Scope, term: Extract<Term, { kind: "var" }>): Term {
   const { name, at } = term;
   if (name === "_") return freshVar(context, at);
   const found = findName(scope, name);
-  if (found.kind === "local") {
-    found.local.isUsed = true;
-    return found.local.name === name ? term : makeVar(at, found.local.name);
+  if (found === "pending") {
+    if (scope.pending.has(name)) scope.mentioned.add(name);
+    return term;
   }
-  if (scope.pending.has(name)) scope.mentioned.add(name);
-  if (found.isPending) return term;
+  if (found !== undefined) {
+    found.isUsed = true;
+    return found.name === name ? term : makeVar(at, found.name);
+  }
   const path = context.globals.get(name);
   if (path !== undefined) return makeGlobalRef(at, path);
-  return ROOTS.has(name) ? makeGlobalRef(at, [name]) : term;
+  return ROOTS.has(name) ? { kind: "ref", at, head: term, path: [] } : term;
 }
 
 /** `isExpression`: of its own, or what a template string holds. */
 export function rewriteCall(rewriter: Rewriter, scope: Scope, term: CallTerm, isExpression: boolean): Term {
-  const operator = resolveCalled(rewriter.context, scope, { operator: term.operator, at: term.at, isExpression });
-  const name = operator.path[0] === "rego" && !operator.isHidden ? operator.path.join(".") : "";
+  const { at } = term;
+  const { context } = rewriter;
+  const operator = resolveCalled(context, scope, { operator: term.operator, at, isExpression });
+  const { path } = operator;
+  const name = path[0] === "rego" && !operator.isHidden ? path.join(".") : "";
   if (name === "rego.metadata.chain" || name === "rego.metadata.rule") {
-    const constant = rewriter.context.metadata(name === "rego.metadata.rule" ? "rule" : "chain", term.at);
+    const constant = context.metadata(name === "rego.metadata.rule" ? "rule" : "chain", at);
     if (constant !== undefined) return constant;
   }
   // No function takes nothing: what is called without arguments is a rule, which is read.
-  if (term.args.length === 0 && operator.path[0] === "data") {
-    return { ...makeGlobalRef(term.at, operator.path), isCalled: true };
-  }
-  return { kind: "call-term", at: term.at, operator, args: rewriteTerms(rewriter, scope, term.args) };
+  if (term.args.length === 0 && path[0] === "data") return { ...makeGlobalRef(at, path), isCalled: true };
+  const args = rewriteTerms(rewriter, scope, term.args);
+  return operator === term.operator && args === term.args ? term : { kind: "call-term", at, operator, args };
 }
 
 /** OPA does not resolve rules' names in template strings that are keys or patterns: there they are variables. */

@@ -94,7 +94,7 @@ function namedBuiltin(context: RewriteContext, scope: Scope, value: Term): Ref |
   if (name === undefined) return undefined;
   const [first = ""] = name;
   const found = findName(scope, first);
-  const isLocal = found.kind === "local" && found.local.how !== "implicit";
+  const isLocal = typeof found === "object" && found.how !== "implicit";
   const whole = name.join(".");
   if (isLocal || context.globals.has(first) || context.builtins.resolve(whole) === undefined) return undefined;
   return { kind: "ref", at: value.at, head: makeVar(value.at, whole), path: [] };

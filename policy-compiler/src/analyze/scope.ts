@@ -6,7 +6,7 @@
 import type { Location } from "@regomesh/base";
 import type { Body, Term, Variable } from "../syntax/ast.ts";
 import { declaredBySomeIn } from "./some-in.ts";
-import { eachVariable, eachVariableOfExpr } from "./tree.ts";
+import { eachVariableOfExpr } from "./tree.ts";
 
 /**
  * `unbound`: an argument has it in a set or as a key, where nothing binds it; a declaration of the body takes the name.
@@ -30,24 +30,19 @@ export type Scope = {
   readonly mentioned: Set<string>;
 };
 
-export type Found =
-  | { readonly kind: "local"; readonly local: Local }
-  /** Declared later, or not at all. */
-  | { readonly kind: "unknown"; readonly isPending: boolean };
-
-/** What a name stands for in this scope and those around it. */
-export function findName(scope: Scope, name: string): Found {
-  let isPending = false;
+/** What a name stands for in this scope and those around it; pending: it is declared later. */
+export function findName(scope: Scope, name: string): Local | "pending" | undefined {
+  let found: "pending" | undefined;
   for (let at: Scope | undefined = scope; at !== undefined; at = at.parent) {
     const local = at.names.get(name);
-    if (local !== undefined) return { kind: "local", local };
-    if (at.pending.has(name)) isPending = true;
+    if (local !== undefined) return local;
+    if (at.pending.has(name)) found = "pending";
   }
-  return { kind: "unknown", isPending };
+  return found;
 }
 
 /** Names that a body declares on its own level. */
-export function declaredNames(body: Body): ReadonlySet<string> {
+export function declaredNames(body: Body): Set<string> {
   const names = new Set<string>();
   const add = (term: Term) => {
     for (const { name } of patternVariables(term)) if (name !== "_") names.add(name);
@@ -76,21 +71,11 @@ export function patternVariables(term: Term): readonly Variable[] {
   }
 }
 
-/** Names that terms and a body mention on their own level; implicit bodies are part of it. */
-export function mentionedNames(terms: readonly Term[], body: Body): ReadonlyMap<string, Location> {
-  const names = new Map<string, Location>();
-  const visit = ({ name, at }: Variable): void => {
-    if (!names.has(name)) names.set(name, at);
-  };
-  for (const term of terms) eachVariable(term, visit);
-  mentionOf(body, visit);
-  return names;
-}
-
-function mentionOf(body: Body, visit: (variable: Variable) => void): void {
+/** Each variable of a body's own level; implicit bodies are part of it. */
+export function eachMentioned(body: Body, visit: (variable: Variable) => void): void {
   for (const expr of body) {
     eachVariableOfExpr(expr, visit);
     const { what } = expr;
-    if (what.kind === "body" && what.isImplicit) mentionOf(what.body, visit);
+    if (what.kind === "body" && what.isImplicit) eachMentioned(what.body, visit);
   }
 }

@@ -20,11 +20,7 @@ export function declaredBySomeIn({ key, value, domain }: SomeIn): readonly Varia
 
 function isDeclared(name: string, domain: Term): boolean {
   if (name === "input" || name === "data") return false;
-  let isKnown = false;
-  deepTerm(domain, (part) => {
-    if (nameOf(part) === name && name !== "_") isKnown = true;
-  });
-  return !isKnown;
+  return !mentionsDeep(domain, name);
 }
 
 /** Names in the patterns of a body's `some … in`: no rule or import is meant by them, whether they are declared or not. */
