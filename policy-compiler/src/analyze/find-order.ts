@@ -50,8 +50,11 @@ export function findOrder(exprs: readonly Expr[], { bound, visible, outer, aroun
   };
   let hereMade: ReadonlySet<string> | undefined;
   const here = (): ReadonlySet<string> => {
-    hereMade ??= new Set([...visible, ...level()]);
-    return hereMade;
+    if (hereMade !== undefined) return hereMade;
+    const names = new Set(visible);
+    for (const name of level()) names.add(name);
+    hereMade = names;
+    return names;
   };
   const isOuter: Bound = { has: (name) => outer.has(name) || !level().has(name) };
   const known = new Set(bound);

@@ -49,10 +49,15 @@ function mentions(term: Term, names: ReadonlySet<string>): boolean {
  * `i < xs[i]`: where an expression needs a variable in a call, a set or what is read from beside the reference that binds it,
  * the reference is an equation of its own, in front.
  */
-export function splitIteration(expr: Expr, outputs: ReadonlySet<string>, context: Splitting): readonly Expr[] {
-  if (outputs.size === 0 || expr.isNegated) return [expr];
+export function splitIteration(
+  expr: Expr,
+  outputs: ReadonlySet<string>,
+  context: Splitting,
+): readonly Expr[] | undefined {
+  if (outputs.size === 0 || expr.isNegated) return undefined;
   const what = toEquation(expr.what, context.arity);
-  return needsFirst(what, outputs) ? liftRefs(context, { ...expr, what }) : [expr];
+  const parts = needsFirst(what, outputs) ? liftRefs(context, { ...expr, what }) : [];
+  return parts.length > 1 ? parts : undefined;
 }
 
 function needsFirst(what: What, outputs: ReadonlySet<string>): boolean {

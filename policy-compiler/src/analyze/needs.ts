@@ -1,6 +1,6 @@
 /** Which variables an expression mentions: on its own level, and in its closures. */
 import type { Expr, Term, Variable } from "../syntax/ast.ts";
-import { areKnown, isRootName } from "./outputs.ts";
+import { areKnown, isKnown, isRootName } from "./outputs.ts";
 import {
   type Closure,
   closuresOfExpr,
@@ -9,7 +9,8 @@ import {
   eachVariable,
   eachVariableOfExpr,
   hasClosures,
-  termsOfExpr,
+  termsOfModifiers,
+  termsOfWhat,
 } from "./tree.ts";
 import { eachDeepTerm } from "./tree-deep.ts";
 
@@ -41,8 +42,23 @@ export function closedOf(expr: Expr, here: ReadonlySet<string>): ReadonlySet<str
 }
 
 /** Whether all variables on the expression's own level are among these. */
-export function hasAll(expr: Expr, known: ReadonlySet<string>, outputs: ReadonlySet<string> = NOTHING): boolean {
-  return areKnown(termsOfExpr(expr), known, outputs);
+export function hasAll(
+  { what, with: modifiers }: Expr,
+  known: ReadonlySet<string>,
+  outputs: ReadonlySet<string> = NOTHING,
+): boolean {
+  if (modifiers.length > 0 && !areKnown(termsOfModifiers(modifiers), known, outputs)) return false;
+  switch (what.kind) {
+    case "term":
+      return isKnown(what.term, known, outputs);
+    case "call":
+      return areKnown(what.args, known, outputs);
+    case "assign":
+    case "unify":
+      return isKnown(what.left, known, outputs) && isKnown(what.right, known, outputs);
+    default:
+      return areKnown(termsOfWhat(what), known, outputs);
+  }
 }
 
 /** The variables of an expression on its level. Those of implicit bodies are among them, but for wildcards. */

@@ -117,7 +117,7 @@ function isPattern({ kind }: Term): boolean {
 }
 
 /** All variables of a term on its own level are bound, or among those that the expression binds. */
-function isKnown(term: Term, bound: Bound, outputs: ReadonlySet<string>): boolean {
+export function isKnown(term: Term, bound: Bound, outputs: ReadonlySet<string>): boolean {
   switch (term.kind) {
     case "null":
     case "boolean":
@@ -127,7 +127,9 @@ function isKnown(term: Term, bound: Bound, outputs: ReadonlySet<string>): boolea
     case "var":
       return isKnownName(term.name, bound, outputs);
     case "ref":
-      return isKnown(term.head, bound, outputs) && areKnown(term.path, bound, outputs);
+      if (term.head.kind === "var" ? !isKnownName(term.head.name, bound, outputs) : !isKnown(term.head, bound, outputs))
+        return false;
+      return areKnown(term.path, bound, outputs);
     case "array":
     case "set":
       return areKnown(term.items, bound, outputs);

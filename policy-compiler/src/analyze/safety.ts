@@ -6,6 +6,7 @@
 import type { Diagnostic, Location } from "@regomesh/base";
 import type { Body, Expr, Rule, Term, Variable } from "../syntax/ast.ts";
 import { isScalar } from "../syntax/ground.ts";
+import { toChain } from "../syntax/rule-links.ts";
 import { closesOverItself } from "./closes-over-itself.ts";
 import { freshVar } from "./context.ts";
 import { findOrder } from "./find-order.ts";
@@ -15,7 +16,17 @@ import { isInOnePiece, liftRefs, splitCalls } from "./negation.ts";
 import { type Arity, type Bound, bindRefs, isKnownName, isRootName, outputsOf } from "./outputs.ts";
 import { liftValues, termName } from "./rewrite-with.ts";
 import { reportUndeclared, type Told } from "./template-variables.ts";
-import { closureOfTerm, closuresOfExpr, eachTerm, eachVariable, hasClosure, subterms, termsOfExpr } from "./tree.ts";
+import {
+  closureOfTerm,
+  closuresOfExpr,
+  eachTerm,
+  eachVariable,
+  hasClosure,
+  mapSubterms,
+  mapTerms,
+  subterms,
+  termsOfExpr,
+} from "./tree.ts";
 import { eachDeepTerm } from "./tree-deep.ts";
 import { makeUnsafe, noteAssigned, noteUnsafe, reportUnsafe, type Unsafe } from "./unsafe.ts";
 
@@ -37,10 +48,7 @@ export function orderRule(rule: Rule, arity: Arity, diagnostics: Diagnostic[], c
     links.push(orderLink(link, context));
     reportUnsafe(context.unsafe, diagnostics);
   }
-  return links.reduceRight<Rule | undefined>(
-    (rest, link) => (link.else === rest ? link : { ...link, else: rest }),
-    undefined,
-  ) as Rule;
+  return toChain(links);
 }
 
 /**
@@ -185,7 +193,7 @@ function orderBody(
   for (const { expr: tried, outputs, isClosed } of steps) {
     const expr = equate(tried);
     const parts = splitIteration(expr, outputs, context);
-    if (parts.length > 1) placed.push(...orderBody(parts, new Set(bound), here(), context));
+    if (parts !== undefined) placed.push(...orderBody(parts, new Set(bound), here(), context));
     else finish(isClosed ? orderClosures(expr, bound, here(), context) : expr, context, placed);
     for (const name of outputs) bound.add(name);
   }
@@ -281,13 +289,14 @@ function asEquation(expr: Expr, { arity }: Context): Expr {
 /** The same expression with the bodies of its closures in order. */
 function orderClosures(expr: Expr, bound: ReadonlySet<string>, visible: ReadonlySet<string>, context: Context): Expr {
   const term = (inner: Term): Term => orderTerm(inner, bound, visible, context);
-  const modifiers = expr.with.map((modifier) => ({ ...modifier, value: term(modifier.value) }));
   const { what } = expr;
+  const modifiers =
+    expr.with.length === 0 ? expr.with : expr.with.map((modifier) => ({ ...modifier, value: term(modifier.value) }));
   switch (what.kind) {
     case "term":
       return { ...expr, with: modifiers, what: { ...what, term: term(what.term) } };
     case "call":
-      return { ...expr, with: modifiers, what: { ...what, args: what.args.map(term) } };
+      return { ...expr, with: modifiers, what: { ...what, args: mapTerms(what.args, term) } };
     case "assign":
     case "unify":
       return { ...expr, with: modifiers, what: { ...what, left: term(what.left), right: term(what.right) } };
@@ -310,18 +319,10 @@ function orderClosures(expr: Expr, bound: ReadonlySet<string>, visible: Readonly
 }
 
 function orderTerm(term: Term, bound: ReadonlySet<string>, visible: ReadonlySet<string>, context: Context): Term {
-  const inner = (part: Term): Term => orderTerm(part, bound, visible, context);
   switch (term.kind) {
-    case "ref":
-      return { ...term, head: inner(term.head), path: term.path.map(inner) };
-    case "array":
-    case "set":
-      return { ...term, items: term.items.map(inner) };
-    case "object":
-      return { ...term, entries: term.entries.map(([key, value]) => [inner(key), inner(value)] as const) };
     case "call-term":
       if (reportUndeclared(term, visible, context)) return term;
-      return { ...term, args: term.args.map(inner) };
+      break;
     case "array-comprehension":
     case "set-comprehension": {
       const { body, heads } = orderComprehension([term.value], term.body, bound, visible, context);
@@ -331,9 +332,16 @@ function orderTerm(term: Term, bound: ReadonlySet<string>, visible: ReadonlySet<
       const { body, heads } = orderComprehension([term.key, term.value], term.body, bound, visible, context);
       return { ...term, body, key: heads[0] as Term, value: heads[1] as Term };
     }
-    default:
+    case "null":
+    case "boolean":
+    case "number":
+    case "string":
+    case "var":
       return term;
+    default:
+      break;
   }
+  return mapSubterms(term, (part) => orderTerm(part, bound, visible, context));
 }
 
 function orderComprehension(

@@ -3,6 +3,7 @@
  * around it, or reported. A variable that is all of an expression is one of that body, and safe or not as there.
  */
 import type { Diagnostic } from "@regomesh/base";
+import { builtinName } from "../builtins/table.ts";
 import type { Term } from "../syntax/ast.ts";
 import { userName } from "../syntax/print-term.ts";
 import { isRootName } from "./outputs.ts";
@@ -20,7 +21,7 @@ export type Told = {
 
 /** True where a variable of the term, where that is a template string, is not declared. */
 export function reportUndeclared(term: Term, declared: ReadonlySet<string>, context: Told): boolean {
-  const [parts] = isTemplate(term) ? term.args : [];
+  const parts = isTemplate(term) ? term.args[0] : undefined;
   if (parts?.kind !== "array") return false;
   const { length } = context.diagnostics;
   for (const part of parts.items) {
@@ -46,5 +47,5 @@ function eachOwnTerm(term: Term, visit: (term: Term) => void): void {
 }
 
 function isTemplate(term: Term): term is Extract<Term, { kind: "call-term" }> {
-  return term.kind === "call-term" && term.operator.path.join(".") === "internal.template_string";
+  return term.kind === "call-term" && builtinName(term.operator.path) === "internal.template_string";
 }

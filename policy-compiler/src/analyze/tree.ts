@@ -142,18 +142,43 @@ export function mapSubterms(term: Resolved.Term, map: (part: Resolved.Term) => R
 export function mapSubterms(term: Term, map: (part: Term) => Term): Term;
 export function mapSubterms(term: Term, map: (part: Term) => Term): Term {
   switch (term.kind) {
-    case "ref":
-      return { ...term, head: map(term.head), path: term.path.map(map) };
+    case "ref": {
+      const head = map(term.head);
+      const path = mapTerms(term.path, map);
+      return head === term.head && path === term.path ? term : { ...term, head, path };
+    }
     case "array":
-    case "set":
-      return { ...term, items: term.items.map(map) };
+    case "set": {
+      const items = mapTerms(term.items, map);
+      return items === term.items ? term : { ...term, items };
+    }
     case "object":
       return { ...term, entries: term.entries.map(([key, value]) => [map(key), map(value)] as const) };
-    case "call-term":
-      return { ...term, args: term.args.map(map) };
+    case "call-term": {
+      const args = mapTerms(term.args, map);
+      return args === term.args ? term : { ...term, args };
+    }
     default:
       return term;
   }
+}
+
+/** The same array where none of them changes. */
+export function mapTerms(
+  terms: readonly Resolved.Term[],
+  map: (term: Resolved.Term) => Resolved.Term,
+): readonly Resolved.Term[];
+export function mapTerms(terms: readonly Term[], map: (term: Term) => Term): readonly Term[];
+export function mapTerms(terms: readonly Term[], map: (term: Term) => Term): readonly Term[] {
+  let mapped: Term[] | undefined;
+  for (let i = 0; i < terms.length; i++) {
+    const term = terms[i] as Term;
+    const other = map(term);
+    if (other === term) continue;
+    mapped ??= terms.slice();
+    mapped[i] = other;
+  }
+  return mapped ?? terms;
 }
 
 /** The same with its terms replaced, but for what declares or contains a body. */
@@ -243,8 +268,23 @@ function eachVariableAmong(terms: readonly Term[], visit: (variable: Variable) =
 }
 
 /** The same of the terms of an expression. */
-export function eachVariableOfExpr(expr: Expr, visit: (variable: Variable) => void): void {
-  eachVariableAmong(termsOfExpr(expr), visit);
+export function eachVariableOfExpr({ what, with: modifiers }: Expr, visit: (variable: Variable) => void): void {
+  switch (what.kind) {
+    case "term":
+      eachVariable(what.term, visit);
+      break;
+    case "call":
+      eachVariableAmong(what.args, visit);
+      break;
+    case "assign":
+    case "unify":
+      eachVariable(what.left, visit);
+      eachVariable(what.right, visit);
+      break;
+    default:
+      eachVariableAmong(termsOfWhat(what), visit);
+  }
+  if (modifiers.length > 0) eachVariableAmong(termsOfModifiers(modifiers), visit);
 }
 
 /** Terms without parts or a body. */
