@@ -3,38 +3,30 @@
  * `some x in ["a", "b"]`. What a reference with such variables can mean is then a few paths.
  */
 
-import type { Expr, Term } from "../resolved/ast.ts";
+import type { Expr, Term, Variable } from "../resolved/ast.ts";
 import { isGround, scalarKey, scalarText } from "../syntax/ground.ts";
 
-export type Choices = {
-  /** Goes on behind an expression of the body: what it equates with constants is known from here on. */
-  pass(expr: Expr): void;
-  /** The paths of a reference, a part each: constants as text, strings in quotes, null for any. */
-  expand(path: readonly Term[]): readonly (readonly (string | null)[])[];
-};
+/** Of a body's variables, as far as it has been gone through: what it equates with constants. */
+export type Choices = Map<string, readonly Term[]>;
 
 /** Paths that one reference is taken apart into; more choices count as any. */
 const PATHS_MAX = 64;
 
-/** Of a body from its beginning on. */
-export function makeChoices(): Choices {
-  const known = new Map<string, readonly Term[]>();
-  return { pass: (expr) => noteConstants(expr, known), expand: (path) => expand(path, known) };
+/** Behind the expression more may be known. */
+export function noteConstants({ what, isNegated, with: modifiers }: Expr, known: Choices): void {
+  if (what.kind !== "unify" || isNegated || modifiers.length > 0) return;
+  const { left, right } = what;
+  if (left.kind === "var") noteConstant(left, right, known);
+  if (right.kind === "var") noteConstant(right, left, known);
 }
 
-function noteConstants({ what, isNegated, with: modifiers }: Expr, known: Map<string, readonly Term[]>): void {
-  if (isNegated || modifiers.length > 0 || what.kind !== "unify") return;
-  noteConstant(what.left, what.right, known);
-  noteConstant(what.right, what.left, known);
-}
-
-function noteConstant(side: Term, other: Term, known: Map<string, readonly Term[]>): void {
-  if (side.kind !== "var" || known.has(side.name)) return;
+function noteConstant({ name }: Variable, other: Term, known: Choices): void {
+  if (known.has(name)) return;
   const values = valuesOf(other, known);
-  if (values !== undefined && values.length <= PATHS_MAX) known.set(side.name, values);
+  if (values !== undefined && values.length <= PATHS_MAX) known.set(name, values);
 }
 
-function valuesOf(term: Term, known: ReadonlyMap<string, readonly Term[]>): readonly Term[] | undefined {
+function valuesOf(term: Term, known: Choices): readonly Term[] | undefined {
   if (term.kind === "var") return known.get(term.name);
   if (term.kind !== "ref") return isGround(term) ? [term] : undefined;
   let values = valuesOf(term.head, known);
@@ -64,7 +56,8 @@ function membersOf(value: Term, key: Term): readonly Term[] | undefined {
   }
 }
 
-function expand(path: readonly Term[], known: ReadonlyMap<string, readonly Term[]>): (string | null)[][] {
+/** The paths that a reference may be, a part each: constants as text, strings in quotes, null for any. */
+export function expandPath(path: readonly Term[], known: Choices): readonly (readonly (string | null)[])[] {
   if (!path.some((part) => part.kind === "var" && known.has(part.name))) return [path.map(scalarText)];
   let paths: (string | null)[][] = [[]];
   for (const part of path) {

@@ -3,10 +3,10 @@
  * reference with a variable needs every rule that it may mean.
  */
 
-import type { Expr, Rule, Term } from "../resolved/ast.ts";
+import type { Expr, Ref, Rule, Term } from "../resolved/ast.ts";
 import { eachNode, type RuleNode } from "../resolved/rule-tree.ts";
 import { scalarText } from "../syntax/ground.ts";
-import { type Choices, makeChoices } from "./choices.ts";
+import { type Choices, expandPath, noteConstants } from "./choices.ts";
 import { orderVertices, reverse, type Vertex } from "./graph.ts";
 import { requireResolved } from "./to-resolved.ts";
 import { eachHeadPart, eachPart } from "./tree-parts.ts";
@@ -31,13 +31,13 @@ export function findDependencies(root: RuleNode): Dependencies {
       addEdges(graph, link, vertex, replaced);
     }
     // What `with` replaces counts as read, as in OPA.
-    for (const target of replaced) addTerm(graph, target, makeChoices(), vertex);
+    for (const target of replaced) addTerm(graph, target, new Map(), vertex);
   }
   return graph;
 }
 
 function addEdges(graph: Dependencies, link: Rule, vertex: RuleVertex, replaced: Term[]): void {
-  const choices = makeChoices();
+  const choices: Choices = new Map();
   const visit = (term: Term): void => {
     if (term.kind === "ref" || term.kind === "call-term") addTerm(graph, term, choices, vertex);
     else requireResolved(term);
@@ -48,17 +48,24 @@ function addEdges(graph: Dependencies, link: Rule, vertex: RuleVertex, replaced:
   };
   for (const expr of link.body) {
     eachPart(expr, visit, visitExpr);
-    choices.pass(expr);
+    noteConstants(expr, choices);
   }
   eachHeadPart(link, visit, visitExpr);
 }
 
 function addTerm(graph: Dependencies, term: Term, choices: Choices, { edges }: RuleVertex): void {
-  if (term.kind === "ref" && (term.head.kind !== "var" || term.head.name !== "data")) return;
+  if (term.kind === "ref" && !mayMeanRules(term, graph.root)) return;
   for (const path of dataPaths(term, choices)) {
     const target = findTarget(graph, path);
     if (target !== undefined) edges.add(target);
   }
+}
+
+/** False of input and variables, and of base documents beside which there is no rule. */
+function mayMeanRules({ head, path }: Ref, root: RuleNode): boolean {
+  if (head.kind !== "var" || head.name !== "data") return false;
+  const [first] = path;
+  return first?.kind !== "string" || root.children.has(first.value);
 }
 
 /** What evaluating a reference needs, as a vertex. */
@@ -79,8 +86,7 @@ function dataPaths(term: Term, choices: Choices): readonly (readonly Part[])[] {
     const { path } = term.operator;
     return path[0] === "data" ? [path.slice(1).map((name) => JSON.stringify(name))] : [];
   }
-  if (term.kind !== "ref" || term.head.kind !== "var" || term.head.name !== "data") return [];
-  return choices.expand(term.path);
+  return term.kind !== "ref" ? [] : expandPath(term.path, choices);
 }
 
 function follow({ root, rules }: Dependencies, path: readonly Part[]): readonly RuleVertex[] {
