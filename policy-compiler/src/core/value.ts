@@ -50,6 +50,8 @@ export type Local = {
   /** How deep the region that writes it lies, and the op of that region that uses it last (optimize/lifetimes.ts). */
   home: number;
   last: Op | undefined;
+  /** Where in WebAssembly it is, while its function is emitted (emit/body.ts). */
+  place: number;
 };
 
 export type Value = Constant | Local;
@@ -67,6 +69,9 @@ export const FALSE: Constant = { kind: "constant", type: Type.boolean, text: "fa
 /** As often as any. A small integer: a field that holds another number is an object of its own. */
 export const UNCOUNTED = 2 ** 30 - 1;
 
+/** It has no place: none yet, or none any more. */
+export const NOWHERE = -1;
+
 export const NO_LOCALS: readonly Local[] = [];
 
 export function makeLocal(id: number): Local {
@@ -83,6 +88,7 @@ export function makeLocal(id: number): Local {
     seen: 0,
     home: 0,
     last: undefined,
+    place: NOWHERE,
   };
 }
 

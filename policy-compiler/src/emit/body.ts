@@ -4,7 +4,7 @@
  */
 import { EmitError } from "../core/error.ts";
 import type { Label, Op } from "../core/op.ts";
-import type { Local } from "../core/value.ts";
+import { type Local, NOWHERE } from "../core/value.ts";
 import { codeEntry, type Numbers } from "../link/renumber.ts";
 import type { Addresses, AddressKind, Statics } from "../link/statics.ts";
 import { type Bytes, type ByteWriter, I32, OP, putU32 } from "../wasm/encode.ts";
@@ -29,8 +29,8 @@ export type Body = {
   readonly patches: Patches;
   /** Where functions and globals are named. */
   readonly sites: number[];
-  /** Where in WebAssembly core's locals are. */
-  readonly locals: Map<Local, number>;
+  /** Core's locals that have had a place, until the function is emitted. */
+  readonly placed: Local[];
   /** Locals of WebAssembly that nothing needs any more. */
   readonly free: number[];
   readonly params: number;
@@ -69,7 +69,7 @@ export function newBody(
     code,
     patches: { at: [], kind: [], index: [] },
     sites: [],
-    locals: new Map(),
+    placed: [],
     free: [],
     localCount: params,
     labels: 0,
@@ -84,27 +84,31 @@ export function newLocal(body: Body): number {
   return body.localCount++;
 }
 
-/** Stands for a local whose lifetime is over. */
-const ENDED = -1;
+/** Stands for the place of a local whose lifetime is over. */
+const ENDED = -2;
 
 /** Where the local is; all begin undefined (0), but for those that are written before anything reads them. */
 export function placeOf(body: Body, local: Local): number {
-  const known = body.locals.get(local);
-  if (known === ENDED) throw new EmitError(`${body.name} uses local ${local.id} where it has none any more`);
-  if (known !== undefined) return known;
-  const place = (local.isPassing ? body.free.pop() : undefined) ?? newLocal(body);
-  body.locals.set(local, place);
-  return place;
+  const { place } = local;
+  if (place >= 0) return place;
+  if (place === ENDED) throw new EmitError(`${body.name} uses local ${local.id} where it has none any more`);
+  local.place = (local.isPassing ? body.free.pop() : undefined) ?? newLocal(body);
+  body.placed.push(local);
+  return local.place;
+}
+
+export function putAt({ placed }: Body, local: Local, place: number): void {
+  local.place = place;
+  placed.push(local);
 }
 
 /** Behind an op and all that is inside of it: what it was the last to use gives its place away. */
 export function endLocals(body: Body, { ends }: Op): void {
   for (let i = 0; i < ends.length; i++) {
     const local = ends[i] as Local;
-    const place = body.locals.get(local);
-    if (place === undefined) continue; // never built
-    body.locals.set(local, ENDED);
-    body.free.push(place);
+    if (local.place < 0) continue; // never built
+    body.free.push(local.place);
+    local.place = ENDED;
   }
 }
 
@@ -114,6 +118,7 @@ export type Emitted = Pick<Body, "params" | "localCount" | "patches" | "sites"> 
 /** Ends the function. */
 export function endBody(body: Body): Emitted {
   body.code.push(OP.end);
+  for (let i = 0; i < body.placed.length; i++) (body.placed[i] as Local).place = NOWHERE;
   const { code, params, localCount, patches, sites } = body;
   return { params, localCount, patches, sites, written: code.block.slice(0, code.length) };
 }

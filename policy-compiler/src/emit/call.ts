@@ -23,7 +23,7 @@ import {
 import type { OpContext } from "./op-context.ts";
 import { operand } from "./operand.ts";
 import type { PolicyContext } from "./policy-context.ts";
-import { HOST_PARTS, type RuntimeFunction, runtimeBuiltin } from "./runtime-calls.ts";
+import { HOST_PARTS, type RuntimeFunction } from "./runtime-calls.ts";
 
 /** OPA's ABI has opa_builtin0 to opa_builtin4. */
 const HOST_OPERANDS_MAX = 4;
@@ -38,7 +38,7 @@ export function call(context: OpContext, { callee, args, target, exit }: CallOp)
     return;
   }
   const { name, isVoid } = callee;
-  const builtin = runtimeBuiltin(policy.runtime, name);
+  const builtin = policy.builtinOf(name);
   if (builtin !== undefined) {
     for (const part of HOST_PARTS[name] ?? []) hostNumber(policy, part);
     checkCount(context, name, args.length, builtin.signature.params);

@@ -6,7 +6,7 @@
  */
 import type { CoreFunction, CorePlan, Region } from "../core/op.ts";
 import { I32, OP } from "../wasm/encode.ts";
-import { type Body, type Emitted, endBody, newBody, newLocal } from "./body.ts";
+import { type Body, type Emitted, endBody, newBody, newLocal, putAt } from "./body.ts";
 import {
   atom,
   br,
@@ -36,7 +36,7 @@ export function emitFunction(policy: PolicyContext, func: CoreFunction): Emitted
   const body = newBody(func.name, policy.functions.get(func)?.params ?? func.params.length, policy);
   const memo = func.keeps === "value" ? policy.statics.memoSlots++ : undefined;
   func.params.forEach((param, i) => {
-    body.locals.set(param, i);
+    putAt(body, param, i);
   });
   if (func.stretch > 0) tick(body, func.stretch);
   const generation = memo === undefined ? undefined : newLocal(body);
@@ -101,7 +101,7 @@ const RESULT = "result";
 function newPlanBody(name: string, { params }: CorePlan, policy: PolicyContext): Body {
   const body = newBody(name, params.length, policy);
   params.forEach((param, i) => {
-    body.locals.set(param, i);
+    putAt(body, param, i);
   });
   return body;
 }

@@ -23,14 +23,17 @@ function readerOf(kind: number): RuntimeFunction {
   return kind >= SlotKind.context ? "slotContext" : (OWN_READERS.get(kind) ?? "slotGet");
 }
 
+function kindWithAtoms(path: readonly string[]): number {
+  return slotKind(path) | SlotKind.atoms;
+}
+
 /** Leaves on the stack what the slot keeps of this generation, or the value at its path. */
 export function inputSlot({ body, policy }: OpContext, { source, path, looksUp }: InputOp): void {
-  const kind = slotKind(path);
-  const slot = slotOf(body.statics, path, kind | (looksUp ? SlotKind.atoms : 0));
+  const { number: slot, kind } = slotOf(body.statics, path, looksUp ? kindWithAtoms : slotKind);
   const fill = () => {
     operand(body, source);
     slotAddress(body, slot);
-    call(body, readerOf(kind));
+    call(body, readerOf(kind & ~SlotKind.atoms));
   };
   if (!policy.sharesInput) {
     fill();

@@ -17,7 +17,7 @@ import { fieldsRead } from "./head-fields.ts";
 import { emitDataIndexes, putDataIndexes } from "./narrow.ts";
 import { type PolicyContext, type PolicyFunction, treeOf } from "./policy-context.ts";
 import { countParams } from "./rule-set.ts";
-import { resolveRuntime, runtimeBuiltin } from "./runtime-calls.ts";
+import { builtinsOf, resolveRuntime } from "./runtime-calls.ts";
 
 export type ModuleSource = {
   readonly ir: IrPolicy;
@@ -53,11 +53,12 @@ export function emitCore({
   without,
   meta = {},
 }: Omit<ModuleSource, "ir"> & { readonly module: CoreModule }): DescribedModule {
-  optimize(module, (name) => runtimeBuiltin(runtime, name) !== undefined, without);
+  const builtinOf = builtinsOf(runtime);
+  optimize(module, (name) => builtinOf(name) !== undefined, without);
   const { plans, functions } = module;
   const types: number[] = [];
   const typeOf = typesFrom(runtime.typeCount, types);
-  const policy = contextOf(module, runtime, typeOf);
+  const policy = contextOf(module, { runtime, builtinOf, typeOf });
   const bodies = emitBodies(policy, module);
 
   const base = align(runtime.reach.end, 16);
@@ -109,7 +110,8 @@ function typesFrom(first: number, types: number[]): (params: number) => number {
 }
 
 /** Plans stand first, in the table and among the functions; what gives their values alone stands behind, and what makes indexes of data last. */
-function contextOf(module: CoreModule, runtime: RuntimeModule, typeOf: (params: number) => number): PolicyContext {
+function contextOf(module: CoreModule, known: Pick<PolicyContext, "runtime" | "builtinOf" | "typeOf">): PolicyContext {
+  const { runtime } = known;
   const { plans, functions, rules, indexes, sharesInput } = module;
   const paramsOfRules = countParams(module);
   const places = new Map<CoreFunction, PolicyFunction>();
@@ -122,7 +124,7 @@ function contextOf(module: CoreModule, runtime: RuntimeModule, typeOf: (params: 
   }
   const statics = newStatics();
   return {
-    runtime,
+    ...known,
     calls: resolveRuntime(runtime),
     statics,
     code: new ByteWriter(),
@@ -132,7 +134,6 @@ function contextOf(module: CoreModule, runtime: RuntimeModule, typeOf: (params: 
     rules: rules.length,
     functions: places,
     hostBuiltins: new Map(),
-    typeOf,
     sharesInput,
     functionTree: (params) => treeOf(places, params),
   };

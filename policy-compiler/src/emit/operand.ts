@@ -6,10 +6,7 @@ import { atom, constant, get, i32Const } from "./instruction.ts";
 export function operand(body: Body, value: Value): void {
   if (value.kind === "constant") literal(body, value);
   else if (value.origin.kind === "constant") literal(body, value.origin);
-  else {
-    const place = body.locals.get(value);
-    get(body, place === undefined || place < 0 ? placeOf(body, value) : place);
-  }
+  else get(body, value.place < 0 ? placeOf(body, value) : value.place);
 }
 
 function literal(body: Body, { type, text }: Constant): void {

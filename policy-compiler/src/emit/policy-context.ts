@@ -5,11 +5,13 @@ import type { CoreFunction } from "../core/op.ts";
 import type { RuntimeModule } from "../link/runtime-module.ts";
 import type { Statics } from "../link/statics.ts";
 import type { ByteWriter } from "../wasm/encode.ts";
-import type { RuntimeCalls } from "./runtime-calls.ts";
+import type { RuntimeBuiltin, RuntimeCalls } from "./runtime-calls.ts";
 
 export type PolicyContext = {
   readonly runtime: RuntimeModule;
   readonly calls: RuntimeCalls;
+  /** The runtime's own built-in of a name, if it has it. */
+  readonly builtinOf: (name: string) => RuntimeBuiltin | undefined;
   readonly statics: Statics;
   /** Where functions are written, one after the other. */
   readonly code: ByteWriter;

@@ -99,11 +99,21 @@ function table<Name extends string>(
   return Object.fromEntries(names.map((name) => [name, of(name)])) as Record<Name, number>;
 }
 
-/** The runtime's own built-in of this name, if it has it: `io.jwt.decode` is the export `b$io$jwt$decode`. */
-export function runtimeBuiltin(
-  runtime: RuntimeModule,
-  name: string,
-): { readonly index: number; readonly signature: Signature } | undefined {
+export type RuntimeBuiltin = { readonly index: number; readonly signature: Signature };
+
+/** The runtime's own built-in of a name, if it has it: `io.jwt.decode` is the export `b$io$jwt$decode`. Each call asks, and twice. */
+export function builtinsOf(runtime: RuntimeModule): (name: string) => RuntimeBuiltin | undefined {
+  const known = new Map<string, RuntimeBuiltin | undefined>();
+  return (name) => {
+    const found = known.get(name);
+    if (found !== undefined || known.has(name)) return found;
+    const own = runtimeBuiltin(runtime, name);
+    known.set(name, own);
+    return own;
+  };
+}
+
+export function runtimeBuiltin(runtime: RuntimeModule, name: string): RuntimeBuiltin | undefined {
   const found = runtime.exports.get(`b$${name.replaceAll(".", "$")}`);
   if (found === undefined || found.kind !== KIND_FUNCTION) return undefined;
   return { index: found.index, signature: runtime.signatureOf(found.index) };

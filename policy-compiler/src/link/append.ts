@@ -51,7 +51,7 @@ export function appendToRuntime(runtime: RuntimeModule, appendix: Appendix): Uin
   const ours = exported.filter(({ kind }) => kind === KIND_FUNCTION).map(({ index }) => index);
   const reached = reachedFrom(runtime, new Set([link.index, ...ours, ...appendix.calls]));
   const numbers = numbersOf(runtime, reached.functions, appendix.globals);
-  const data = runtime.data.filter(({ from, to }) => reached.holdsStatic(from, to)).map(({ entry }) => entry);
+  const { data } = reached;
   const added: Readonly<Record<number, readonly [count: number, entries: Parts]>> = {
     [SECTION.type]: [appendix.types.length + 1, [typesOf(appendix)]],
     [SECTION.element]: [appendix.table.length > 0 ? 1 : 0, [elementsOf(runtime, appendix, numbers)]],
@@ -93,8 +93,7 @@ function appendSection(
 }
 
 function putSection(parts: ArrayLike<number>[], id: number, contents: Parts): void {
-  const size = contents.reduce((sum, content) => sum + content.length, 0);
-  parts.push([id], u32(size), ...contents);
+  parts.push([id], u32(lengthOf(contents)), ...contents);
 }
 
 function u32(value: number): Bytes {
@@ -233,11 +232,18 @@ function dataOf({ statics }: Appendix): Parts {
 }
 
 function concatenate(parts: readonly ArrayLike<number>[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  const bytes = new Uint8Array(lengthOf(parts));
   let at = 0;
-  for (const part of parts) {
+  for (let i = 0; i < parts.length; i++) {
+    const part = parts[i] as ArrayLike<number>;
     bytes.set(part, at);
     at += part.length;
   }
   return bytes;
+}
+
+function lengthOf(parts: Parts): number {
+  let length = 0;
+  for (let i = 0; i < parts.length; i++) length += (parts[i] as ArrayLike<number>).length;
+  return length;
 }

@@ -3,7 +3,7 @@
  * built, which functions each one calls and which statics each export may use; the linker keeps
  * what the module's own calls and its exports reach.
  */
-import type { RuntimeModule } from "./runtime-module.ts";
+import type { RuntimeData, RuntimeModule } from "./runtime-module.ts";
 
 export const REACH_SECTION = "regomesh.reach";
 
@@ -22,12 +22,13 @@ export type Reach = {
 
 export type Reached = {
   readonly functions: ReadonlySet<number>;
-  readonly holdsStatic: (from: number, to: number) => boolean;
+  /** Entries of the data section. */
+  readonly data: readonly Uint8Array[];
 };
 
 /** What these functions of the runtime reach, and its start. Each of them is exported. */
 export function reachedFrom(runtime: RuntimeModule, roots: ReadonlySet<number>): Reached {
-  const { calls, statics, uses } = runtime.reach;
+  const { calls, uses } = runtime.reach;
   const functions = new Set<number>();
   const open = [...roots, ...(runtime.start === undefined ? [] : [runtime.start])];
   for (let index = open.pop(); index !== undefined; index = open.pop()) {
@@ -36,25 +37,22 @@ export function reachedFrom(runtime: RuntimeModule, roots: ReadonlySet<number>):
     open.push(...(calls[index - runtime.functionImports] ?? []));
   }
   // Functions that came out alike are one in the module, each with its own name.
-  const names = [...runtime.exports.values()].filter(({ kind, index }) => kind === 0 && roots.has(index));
-  const used = new Set(["", ...names.map(({ name }) => name)].flatMap((name) => uses[name] ?? []));
-  return {
-    functions,
-    holdsStatic: (from, to) => {
-      for (let i = staticAt(statics, from); i < statics.length && (statics[i] as number) < to; i++)
-        if (used.has(i)) return true;
-      return false;
-    },
-  };
+  const used = new Set(uses[""]);
+  for (const { name, kind, index } of runtime.exports.values())
+    if (kind === 0 && roots.has(index)) for (const held of uses[name] ?? []) used.add(held);
+  return { functions, data: dataOf(runtime, used) };
 }
 
-/** The last static that begins at or before the address. */
-function staticAt(statics: readonly number[], address: number): number {
-  let low = 0;
-  for (let high = statics.length; high - low > 1; ) {
-    const middle = (low + high) >> 1;
-    if ((statics[middle] as number) <= address) low = middle;
-    else high = middle;
+/** The segments that hold one of these statics; both stand in their order. */
+function dataOf({ data, reach: { statics } }: RuntimeModule, used: ReadonlySet<number>): readonly Uint8Array[] {
+  const entries: Uint8Array[] = [];
+  let first = 0;
+  for (let i = 0; i < data.length; i++) {
+    const { from, to, entry } = data[i] as RuntimeData;
+    while (first + 1 < statics.length && (statics[first + 1] as number) <= from) first++;
+    let at = first;
+    while (at < statics.length && (statics[at] as number) < to && !used.has(at)) at++;
+    if (at < statics.length && (statics[at] as number) < to) entries.push(entry);
   }
-  return low;
+  return entries;
 }

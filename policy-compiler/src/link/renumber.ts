@@ -24,11 +24,11 @@ export function numbersOf(
   functions: ReadonlySet<number>,
   globals: ReadonlySet<number>,
 ): Numbers {
-  const { functionImports, functionCount, codes, globalEntries } = runtime;
-  const kept = codes.map((_, i) => functionImports + i).filter((index) => functions.has(index));
+  const { functionImports, functionCount, globalEntries } = runtime;
+  const kept = [...functions].filter((index) => index >= functionImports && index < functionCount).sort(byNumber);
   const named = new Set(globals);
   for (const index of kept) addGlobals(named, runtime, index - functionImports);
-  const keptGlobals = globalEntries.map((_, i) => i).filter((index) => named.has(index));
+  const keptGlobals = [...named].sort(byNumber);
   const functionPlaces = placesOf(kept, functionImports, functionCount);
   for (let i = 0; i < functionImports; i++) functionPlaces[i] = i;
   const moved = functionImports + kept.length - functionCount;
@@ -40,6 +40,10 @@ export function numbersOf(
     globalPlaces: placesOf(keptGlobals, 0, globalEntries.length),
     moved,
   };
+}
+
+function byNumber(a: number, b: number): number {
+  return a - b;
 }
 
 /** What has no number in the module. */

@@ -51,15 +51,19 @@ export function constantOf(statics: Statics, text: string): number {
   return statics.values.size - 1;
 }
 
-/** Number of the slot for a path of keys below input. The keys are atoms: the runtime finds them by address. */
-export function slotOf(statics: Statics, path: readonly string[], kind: number): number {
+/** The slot for a path of keys below input. The keys are atoms: the runtime finds them by address. */
+export function slotOf(
+  statics: Statics,
+  path: readonly string[],
+  kindOf: (path: readonly string[]) => number,
+): InputSlot {
   const text = JSON.stringify(path);
   const known = statics.slots.get(text);
-  if (known !== undefined) return known.number;
+  if (known !== undefined) return known;
   for (const key of path) atomOf(statics, key);
-  const number = statics.slots.size;
-  statics.slots.set(text, { number, kind, path: constantOf(statics, text) });
-  return number;
+  const slot = { number: statics.slots.size, kind: kindOf(path), path: constantOf(statics, text) };
+  statics.slots.set(text, slot);
+  return slot;
 }
 
 /** What code is given the address of. */

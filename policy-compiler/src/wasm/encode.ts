@@ -129,8 +129,10 @@ function putBytes(out: Bytes, bytes: ArrayLike<number>): void {
   for (let i = 0; i < bytes.length; i++) out.push(bytes[i] as number);
 }
 
+const ENCODER = new TextEncoder();
+
 export function putName(out: Bytes, name: string): void {
-  const bytes = new TextEncoder().encode(name);
+  const bytes = ENCODER.encode(name);
   putU32(out, bytes.length);
   putBytes(out, bytes);
 }
