@@ -10,6 +10,11 @@ testRows([
     ],
     '"[1 x <nil> true] map[j:[2] k:1.50] <undefined> <undefined>"',
   ],
+  ["strings.render_template", ['"{{0x1f}} {{0b11}} {{0o17}} {{017}} {{1_000}} {{-0}}"', "{}"], '"31 3 15 15 1000 0"'],
+  ["strings.render_template", ['"{{0x1p-2}} {{1_0.5}} {{.5}} {{1e21}}"', "{}"], '"0.25 10.5 0.5 1e+21"'],
+  ["strings.render_template", ['"{{08}}"', "{}"], "! eval_builtin_error: strings.render_template: "],
+  ["strings.render_template", ['"{{9223372036854775808}}"', "{}"], "! eval_builtin_error: strings.render_template: "],
+  ["strings.render_template", ['"{{1e400}}"', "{}"], "! eval_builtin_error: strings.render_template: "],
   ["strings.render_template", ['"{{.s}}"', '{"s": {2,1}}'], "! eval_builtin_error: strings.render_template: "],
   ["strings.render_template", ['"{{range .a}}{{.}};{{else}}none{{end}}"', '{"a": {"x": 1, "b": 2}}'], '"2;1;"'],
   [

@@ -31,6 +31,18 @@ testRows([
     ['"1e400"'],
     '! eval_builtin_error: to_number: strconv.ParseFloat: parsing "1e400": value out of range',
   ],
+  ["to_number", ['"1_000"'], "1000"],
+  ["to_number", ['"-1_0.5e1_0"'], "-10.5e10"],
+  ["to_number", ['"0x1.8p3"'], "12"],
+  ["to_number", ['"-0X_1P-2"'], "-25e-2"],
+  ["to_number", ['"1__0"'], '! eval_builtin_error: to_number: strconv.ParseFloat: parsing "1__0": invalid syntax'],
+  ["to_number", ['"1_"'], '! eval_builtin_error: to_number: strconv.ParseFloat: parsing "1_": invalid syntax'],
+  ["to_number", ['"0x1f"'], '! eval_builtin_error: to_number: strconv.ParseFloat: parsing "0x1f": invalid syntax'],
+  [
+    "to_number",
+    ['"0x1p1024"'],
+    '! eval_builtin_error: to_number: strconv.ParseFloat: parsing "0x1p1024": value out of range',
+  ],
   ["to_number", ["true"], "1"],
   ["to_number", ["null"], "0"],
   [

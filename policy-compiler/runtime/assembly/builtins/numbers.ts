@@ -6,7 +6,8 @@ import { isNegative, truncated } from "../number/float";
 import { integerOf, isWholeNumber, makeInteger } from "../number/integer";
 import { writeRadix } from "../number/radix";
 import { int64, isPlainInteger, parseNumber, toDouble, toInt64 } from "../number/number";
-import { literalLength, tidyLiteral } from "../number/literal";
+import { floatLiteral } from "../number/go-literal";
+import { literalLength } from "../number/literal";
 import { arrayPush, makeArray } from "../value/array";
 import { compare } from "../value/compare";
 import {
@@ -79,7 +80,7 @@ export function toNumber(value: usize): usize {
   if (kind == NULL) return makeSmallInt(0);
   if (kind == BOOLEAN) return makeSmallInt(value == TRUE_VALUE ? 1 : 0);
   if (kind != STRING) return operandError("to_number", 1, "one of {null, boolean, number, string}", value);
-  const literal = tidyLiteral(stringPtr(value), stringLen(value));
+  const literal = floatLiteral(stringPtr(value), stringLen(value));
   if (literal == 0) {
     if (isInfinite(stringPtr(value), stringLen(value))) {
       return operandError("to_number", 1, "valid number string", value);

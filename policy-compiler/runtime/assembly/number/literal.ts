@@ -5,6 +5,10 @@ import { alloc } from "../memory";
 /** Length of what `tidyLiteral` gave. */
 export let literalLength: i32 = 0;
 
+export function setLiteralLength(length: i32): void {
+  literalLength = length;
+}
+
 /** The literal in JSON's grammar (a copy), or 0 where the text is none. */
 export function tidyLiteral(ptr: usize, length: i32): usize {
   if (length > 32) burn(length >> 4);

@@ -1,11 +1,12 @@
 /** Pipelines: operands, function calls, `|`; and declarations of variables before them. */
 import { burn } from "../failure";
-import { parseNumber } from "../number/number";
-import { literalLength, tidyLiteral } from "../number/literal";
+import { parseNumber, toDouble } from "../number/number";
+import { floatLiteral, integerLiteral } from "../number/go-literal";
+import { literalLength } from "../number/literal";
 import { arrayPush, makeArray } from "../value/array";
 import { objectGet } from "../value/object";
 import {
-  FALSE_VALUE, NULL_VALUE, OBJECT, TRUE_VALUE, isText, kindOf, stringLen, stringPtr,
+  FALSE_VALUE, NULL_VALUE, OBJECT, TRUE_VALUE, isInt, isText, kindOf, stringLen, stringPtr,
 } from "../value/value";
 import { breakTemplate, isBroken } from "./failure";
 import { callFunction, isFunction } from "./functions";
@@ -152,9 +153,27 @@ export function startPipelines(): void {
 
 function number(): usize {
   const text = readNumberText();
-  const literal = tidyLiteral(stringPtr(text), stringLen(text));
+  let literal = integerLiteral(stringPtr(text), stringLen(text));
+  if (literal != 0) {
+    const integer = parseNumber(literal, literalLength);
+    return isInt(integer) ? makeConstant(integer) : breakTemplate("integer overflow");
+  }
+  literal = floatLiteral(stringPtr(text), stringLen(text));
   const value: usize = literal == 0 ? 0 : parseNumber(literal, literalLength);
-  return value == 0 ? breakTemplate("unexpected text in operand") : makeConstant(value);
+  if (value == 0) return breakTemplate("unexpected text in operand");
+  const double = toDouble(value);
+  if (double == Infinity || double == -Infinity) return breakTemplate("value out of range");
+  return isFraction(text) ? makeConstant(value) : breakTemplate("integer overflow");
+}
+
+/** Written as a float: `08` is none, and no integer. */
+function isFraction(text: usize): bool {
+  const ptr = stringPtr(text);
+  for (let i = 0; i < stringLen(text); i++) {
+    const letter = load<u8>(ptr + i) | 0x20;
+    if (letter == 0x2e || letter == 0x65 || letter == 0x70) return true;
+  }
+  return false;
 }
 
 /** `.a.b` behind a value. */

@@ -116,7 +116,8 @@ export function readNumberText(): usize {
   if (peek() == 0x2b || peek() == 0x2d) at++;
   while (at < end) {
     const byte = peek();
-    const isSign = (byte == 0x2b || byte == 0x2d) && (load<u8>(at - 1) | 0x20) == 0x65;
+    const before = load<u8>(at - 1) | 0x20;
+    const isSign = (byte == 0x2b || byte == 0x2d) && (before == 0x65 || before == 0x70);
     if (!isNameByte(byte) && byte != 0x2e && !isSign) break;
     at++;
   }
