@@ -35,8 +35,9 @@ function findDeep(blocks: readonly IrBlock[]): IrStmt | undefined {
     for (let i = 0; i < stmts.length; i++) {
       const statement = stmts[i] as IrStmt;
       if (!HAS_BLOCKS.has(statement.type)) continue;
-      for (const inner of blocksOf(statement)) {
-        waiting.push(inner);
+      const inside = blocksOf(statement);
+      for (let j = 0; j < inside.length; j++) {
+        waiting.push(inside[j] as IrBlock);
         depths.push(depth + 1);
       }
     }

@@ -21,7 +21,7 @@ import {
   tee,
 } from "./instruction.ts";
 import type { OpContext } from "./op-context.ts";
-import { operand } from "./operand.ts";
+import { operand, operands } from "./operand.ts";
 import type { PolicyContext } from "./policy-context.ts";
 import { HOST_PARTS, type RuntimeFunction } from "./runtime-calls.ts";
 
@@ -32,7 +32,7 @@ export function call(context: OpContext, { callee, args, target, exit }: CallOp)
   const { body, policy } = context;
   if (callee.kind === "function") {
     checkCount(context, callee.name, args.length, callee.params.length);
-    for (const arg of args) operand(body, arg);
+    operands(body, args);
     callIndex(body, policy.functions.get(callee)?.index ?? -1);
     setOrExit(body, target, exit);
     return;
@@ -40,9 +40,11 @@ export function call(context: OpContext, { callee, args, target, exit }: CallOp)
   const { name, isVoid } = callee;
   const builtin = policy.builtinOf(name);
   if (builtin !== undefined) {
-    for (const part of HOST_PARTS[name] ?? []) hostNumber(policy, part);
+    HOST_PARTS[name]?.forEach((part) => {
+      hostNumber(policy, part);
+    });
     checkCount(context, name, args.length, builtin.signature.params);
-    for (const arg of args) operand(body, arg);
+    operands(body, args);
     callIndex(body, builtin.index);
     if (builtin.signature.results === 0) return;
   } else {
@@ -74,7 +76,7 @@ function hostCall({ body, policy }: OpContext, name: string, args: readonly Valu
     throw new EmitError(`${name} has ${args.length} operands; a built-in of the host has at most ${HOST_OPERANDS_MAX}`);
   }
   i32Const(body, hostNumber(policy, name));
-  for (const arg of args) operand(body, arg);
+  operands(body, args);
   callRuntime(body, `hostCall${args.length}` as RuntimeFunction);
 }
 
@@ -99,7 +101,7 @@ export function callPath(context: OpContext, { path, args, target, exit }: CallP
   i32Const(body, 0);
   op(body, OP.i32LtS);
   exitIf(body, exit);
-  for (const arg of args) operand(body, arg);
+  operands(body, args);
   get(body, place);
   op(body, OP.callIndirect);
   putU32(body.code, policy.typeOf(args.length));

@@ -43,7 +43,9 @@ export function exitUnlessEqual(body: Body, first: Value, second: Value, exit: L
 
 /** Branches to `label` where the values are equal. */
 export function branchIfEqual(body: Body, first: Value, second: Value, label: number): void {
-  const [a, b] = constantLast(first, second);
+  const isConstantFirst = kindOfValue(second) === "any";
+  const a = isConstantFirst ? second : first;
+  const b = isConstantFirst ? first : second;
   both(body, a, b);
   op(body, OP.i32Eq);
   br(body, label, OP.brIf);
@@ -56,10 +58,6 @@ export function branchIfEqual(body: Body, first: Value, second: Value, label: nu
   } else slowly(body, a, b);
   br(body, label, OP.brIf);
   close(body);
-}
-
-function constantLast(a: Value, b: Value): readonly [Value, Value] {
-  return kindOfValue(b) === "any" ? [b, a] : [a, b];
 }
 
 function both(body: Body, a: Value, b: Value): void {

@@ -9,6 +9,10 @@ export function operand(body: Body, value: Value): void {
   else get(body, value.place < 0 ? placeOf(body, value) : value.place);
 }
 
+export function operands(body: Body, values: readonly Value[]): void {
+  for (let i = 0; i < values.length; i++) operand(body, values[i] as Value);
+}
+
 function literal(body: Body, { type, text }: Constant): void {
   const { NULL_VALUE, TRUE_VALUE, FALSE_VALUE } = body.calls.values;
   switch (type) {

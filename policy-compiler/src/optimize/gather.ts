@@ -69,8 +69,9 @@ function gatherIn(code: CoreCode, { isPure, made, depth }: Making): void {
 }
 
 function gatherRow(walk: Walk, region: Region, isRepeated: boolean, depth: number): void {
-  const out: Op[] = [];
   const { ops } = region;
+  /** From the first on that is gathered. */
+  let out: Op[] | undefined;
   for (let i = 0; i < ops.length; i++) {
     const op = ops[i] as Op;
     const next = ops[i + 1];
@@ -78,16 +79,19 @@ function gatherRow(walk: Walk, region: Region, isRepeated: boolean, depth: numbe
       const gathered = gather(walk, op, next);
       if (gathered !== undefined) {
         for (const inner of next.regions) gatherRow(walk, inner, true, depth + 1);
+        out ??= ops.slice(0, i);
         out.push(gathered);
         i++;
         continue;
       }
     }
-    out.push(op);
+    out?.push(op);
     if (!HOLDS_REGIONS[op.kind]) continue;
-    for (const inner of regionsOf(op)) gatherRow(walk, inner, isRepeated || op.kind === "loop", depth);
+    const inside = regionsOf(op);
+    for (let j = 0; j < inside.length; j++)
+      gatherRow(walk, inside[j] as Region, isRepeated || op.kind === "loop", depth);
   }
-  if (out.length < ops.length) region.ops = out;
+  if (out !== undefined) region.ops = out;
 }
 
 function gather(walk: Walk, made: MakeOp, filling: Extract<Op, { readonly kind: "regions" }>): Op | undefined {

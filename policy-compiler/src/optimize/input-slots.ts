@@ -75,7 +75,8 @@ export function projectInput({ body }: CoreCode, uses = newUses()): void {
 
 /** `readers` are the ops that read input. */
 function projectRegions(regions: readonly Region[], readers: ReadonlySet<Op>): void {
-  for (const region of regions) {
+  for (let at = 0; at < regions.length; at++) {
+    const region = regions[at] as Region;
     const { ops } = region;
     /** From the first op on that reads input. */
     let out: Op[] | undefined;

@@ -20,7 +20,7 @@ type Walk = {
 
 export function findLifetimes({ body }: CoreCode, uses: Uses): void {
   const walk: Walk = { found: [], around: [], uses };
-  for (const region of body) walkRegion(walk, region);
+  walkRegions(walk, body);
   for (let i = 0; i < walk.found.length; i++) {
     const local = walk.found[i] as Local;
     const { origin } = local;
@@ -31,6 +31,10 @@ export function findLifetimes({ body }: CoreCode, uses: Uses): void {
     local.isPassing = true;
     op.ends = op.ends.length === 0 ? [local] : [...op.ends, local];
   }
+}
+
+function walkRegions(walk: Walk, regions: readonly Region[]): void {
+  for (let i = 0; i < regions.length; i++) walkRegion(walk, regions[i] as Region);
 }
 
 function walkRegion(walk: Walk, { ops }: Region): void {
@@ -53,7 +57,7 @@ function walkRegion(walk: Walk, { ops }: Region): void {
       local.home = depth;
       local.last = op;
     }
-    if (HOLDS_REGIONS[op.kind]) for (const inner of regionsOf(op)) walkRegion(walk, inner);
+    if (HOLDS_REGIONS[op.kind]) walkRegions(walk, regionsOf(op));
   }
   around.length = depth;
 }

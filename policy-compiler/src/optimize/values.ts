@@ -48,7 +48,7 @@ function findValuesOf(code: CoreCode, uses: Uses): { readonly growsOthers: boole
     param.writes++;
     param.seen |= Seen.active;
   }
-  for (const region of code.body) walkRegion(walk, region);
+  walkRegions(walk, code.body);
   const grows = code.kind === "function" ? code.grows : undefined;
   let growsOthers = false;
   for (let i = 0; i < walk.found.length; i++) {
@@ -71,6 +71,10 @@ function meet({ found }: Walk, local: Local): void {
   found.push(local);
   local.reads = 0;
   local.seen = Seen.met;
+}
+
+function walkRegions(walk: Walk, regions: readonly Region[]): void {
+  for (let i = 0; i < regions.length; i++) walkRegion(walk, regions[i] as Region);
 }
 
 function walkRegion(walk: Walk, region: Region): void {
@@ -105,7 +109,7 @@ function walkRegion(walk: Walk, region: Region): void {
       local.seen |= Seen.active;
       defined.push(local);
     }
-    if (HOLDS_REGIONS[op.kind]) for (const inner of regionsOf(op)) walkRegion(walk, inner);
+    if (HOLDS_REGIONS[op.kind]) walkRegions(walk, regionsOf(op));
   }
   for (let k = 0; k < defined.length; k++) (defined[k] as Local).seen &= ~Seen.active;
 }

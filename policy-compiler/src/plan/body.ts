@@ -22,7 +22,10 @@ import { planWalkPath } from "./walk-path.ts";
 import { planWith } from "./with.ts";
 
 export function planBodyHere(site: Site, body: Body): void {
-  for (const expr of body) planExpr({ ...site, place: irPlace(site.planner.output, expr.at) }, expr);
+  for (let i = 0; i < body.length; i++) {
+    const expr = body[i] as Expr;
+    planExpr({ ...site, place: irPlace(site.planner.output, expr.at) }, expr);
+  }
 }
 
 function planExpr(site: Site, expr: Expr): void {

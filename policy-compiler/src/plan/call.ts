@@ -41,8 +41,7 @@ export function planCallExpression(site: Site, operator: readonly string[], args
 
 /** The name of a call's operator, as `with` targets and functions are known by. */
 export function callName(operator: readonly string[]): string {
-  const [root, ...path] = operator;
-  return root === "data" ? dataName(path) : operator.join(".");
+  return operator[0] === "data" ? dataName(operator.slice(1)) : operator.join(".");
 }
 
 function arityOf({ rules: [first] }: RuleNode): number {

@@ -76,14 +76,14 @@ function planAt(site: Site, from: RuleNode, path: readonly Key[]): IrOperand {
 
 function findPlace({ environment }: Site, from: RuleNode, path: readonly Key[]): Place {
   let node = from;
-  for (const [i, key] of path.entries()) {
-    const keys = path.slice(i);
-    if (isHidden(environment, node.path)) return { kind: "base", node, keys };
-    if (isVirtual(node)) return { kind: "rules", node, keys };
-    if (!hasDocumentsBelow(node)) return { kind: "base", node, keys };
+  for (let i = 0; i < path.length; i++) {
+    const key = path[i] as Key;
+    if (isHidden(environment, node.path)) return { kind: "base", node, keys: path.slice(i) };
+    if (isVirtual(node)) return { kind: "rules", node, keys: path.slice(i) };
+    if (!hasDocumentsBelow(node)) return { kind: "base", node, keys: path.slice(i) };
     const child = key.kind === "name" ? node.children.get(key.name) : undefined;
     if (child !== undefined && !isFunction(child)) node = child;
-    else return { kind: key.kind === "name" || isScalar(key) ? "base" : "choice", node, keys };
+    else return { kind: key.kind === "name" || isScalar(key) ? "base" : "choice", node, keys: path.slice(i) };
   }
   return { kind: "document", node, keys: [] };
 }
@@ -126,6 +126,7 @@ function planBase(site: Site, path: readonly string[]): IrOperand {
 /** Keys below a place without rules. What replaces data is a value like any other: its keys are of any type. */
 function planInBase(site: Site, place: DataPath, path: readonly Key[]): IrOperand {
   const base = planBase(site, place);
+  if (site.environment.hidden.length === 0) return planBasePath(site, base, path); // as mostly
   const names = namesOf(path);
   for (let length = 0; length <= names.length; length++) {
     if (!isHidden(site.environment, [...place, ...names.slice(0, length)])) continue;

@@ -53,7 +53,8 @@ export function passedValues(environment: Environment): readonly string[] {
 }
 
 export function isHidden(environment: Environment, path: DataPath): boolean {
-  return environment.hidden.some((hidden) => isPrefix(hidden, path));
+  const { hidden } = environment;
+  return hidden.length > 0 && hidden.some((each) => isPrefix(each, path));
 }
 
 function isPrefix(prefix: DataPath, path: DataPath): boolean {

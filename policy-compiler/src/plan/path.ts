@@ -24,7 +24,7 @@ export function termKeys(path: readonly Term[]): readonly Key[] {
 /** Follows the keys from a value; a key with unbound variables moves the site into an iteration. */
 export function planPath(site: Site, from: IrOperand, path: readonly Key[]): IrOperand {
   let value = from;
-  for (const key of path) value = planStep(site, value, key);
+  for (let i = 0; i < path.length; i++) value = planStep(site, value, path[i] as Key);
   return value;
 }
 
@@ -34,7 +34,8 @@ export function planPath(site: Site, from: IrOperand, path: readonly Key[]): IrO
  */
 export function planBasePath(site: Site, from: IrOperand, path: readonly Key[]): IrOperand {
   let value = from;
-  for (const key of path) {
+  for (let i = 0; i < path.length; i++) {
+    const key = path[i] as Key;
     const isPlainName = key.kind === "name" && !INDEX.test(key.name);
     const isReady = !isPlainName && isKeyReady(site, key);
     value = isReady ? baseDot(site, value, planKey(site, key)) : planStep(site, value, key);

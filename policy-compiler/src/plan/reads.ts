@@ -175,13 +175,11 @@ function step({ strings, read }: Analysis, locals: Locals, { keys, longer }: Pat
 function followCall(analysis: Analysis, locals: Locals, name: string, args: readonly IrOperand[]): void {
   const func = analysis.funcs.get(name);
   if (func === undefined) return;
+  const isNew = !analysis.locals.has(name);
   const inside = localsOf(analysis, name);
-  const isNew = inside.size === 0;
   let hasGrown = false;
   args.forEach((arg, i) => {
-    const param = func.params[i] as number;
-    if (!inside.has(param)) inside.set(param, new Set());
-    hasGrown = addPaths(inside, param, pathsOf(locals, arg)) || hasGrown;
+    hasGrown = addPaths(inside, func.params[i] as number, pathsOf(locals, arg)) || hasGrown;
   });
   if (isNew || hasGrown) analysis.open.push(func);
 }

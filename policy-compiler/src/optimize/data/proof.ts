@@ -4,7 +4,7 @@
  * level asks for; a part that is looked up and never asked about could be missing.
  */
 import { nameOf, type Term } from "../../core/guard.ts";
-import type { Op } from "../../core/op.ts";
+import type { Op, Region } from "../../core/op.ts";
 import { type Local, TRUE } from "../../core/value.ts";
 import { someRead } from "../../core/walk.ts";
 import type { Place } from "./levels.ts";
@@ -80,19 +80,20 @@ export function isSameForAll(rest: readonly Op[], written: ReadonlySet<Local>): 
 /** The local whose value's kind the op finds out, if it does nothing else: three ways to be a collection. */
 export function kindCheckOf(op: Op): { readonly source: Local; readonly target: Local } | undefined {
   if (op.kind !== "regions") return undefined;
-  const kinds = new Set<string>();
   let found: { readonly source: Local; readonly target: Local } | undefined;
-  for (const { ops } of op.regions) {
-    const [test, assign, more] = ops;
+  let hasArray = false;
+  for (let i = 0; i < op.regions.length; i++) {
+    const { ops } = op.regions[i] as Region;
+    const test = ops[0];
+    const assign = ops[1];
     if (test?.kind !== "test" || (test.test !== "array" && test.test !== "object" && test.test !== "set"))
       return undefined;
-    if (test.a.kind !== "local" || assign?.kind !== "assign" || more !== undefined) return undefined;
-    const one = { source: test.a, target: assign.target };
-    if (found !== undefined && (found.source !== one.source || found.target !== one.target)) return undefined;
-    found = one;
-    kinds.add(test.test);
+    if (test.a.kind !== "local" || assign?.kind !== "assign" || ops.length > 2) return undefined;
+    found ??= { source: test.a, target: assign.target };
+    if (found.source !== test.a || found.target !== assign.target) return undefined;
+    if (test.test === "array") hasArray = true;
   }
-  return kinds.has("array") ? found : undefined;
+  return hasArray ? found : undefined;
 }
 
 /** What follows the tests of a rule whose value is true, up to its end: the rules that it marks, or undefined. */

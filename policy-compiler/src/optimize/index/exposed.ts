@@ -31,34 +31,37 @@ type Found = { readonly needs: Local[]; readonly writes: Local[]; readonly grows
 export function exposedOf(regions: readonly Region[]): Exposed {
   const found: Found = { needs: [], writes: [], grows: [] };
   const uses = newUses();
-  for (let i = 0; i < regions.length; i++) walk(regions[i] as Region, found, uses);
+  walk(regions, found, uses);
   for (let i = 0; i < found.needs.length; i++) (found.needs[i] as Local).seen = 0;
   for (let i = 0; i < found.writes.length; i++) (found.writes[i] as Local).seen = 0;
   return found;
 }
 
-function walk({ ops }: Region, found: Found, uses: Uses): void {
+function walk(regions: readonly Region[], found: Found, uses: Uses): void {
   const { needs, writes, grows } = found;
-  const own: Local[] = [];
-  for (let i = 0; i < ops.length; i++) {
-    const op = ops[i] as Op;
-    findUses(op, uses);
-    if (uses.grown !== undefined) {
-      note(uses.grown, Seen.grown, grows);
-      uses.read[uses.reads++] = uses.grown;
-    }
-    for (let k = 0; k < uses.reads; k++) note(uses.read[k] as Local, Seen.needed, needs);
-    if (op.kind !== "with") {
-      for (let k = 0; k < uses.writes; k++) {
-        const local = uses.written[k] as Local;
-        if ((local.seen & Seen.written) === 0) writes.push(local);
-        if ((local.seen & Seen.own) === 0) own.push(local);
-        local.seen |= Seen.written | Seen.own;
+  for (let i = 0; i < regions.length; i++) {
+    const { ops } = regions[i] as Region;
+    const own: Local[] = [];
+    for (let j = 0; j < ops.length; j++) {
+      const op = ops[j] as Op;
+      findUses(op, uses);
+      if (uses.grown !== undefined) {
+        note(uses.grown, Seen.grown, grows);
+        uses.read[uses.reads++] = uses.grown;
       }
+      for (let k = 0; k < uses.reads; k++) note(uses.read[k] as Local, Seen.needed, needs);
+      if (op.kind !== "with") {
+        for (let k = 0; k < uses.writes; k++) {
+          const local = uses.written[k] as Local;
+          if ((local.seen & Seen.written) === 0) writes.push(local);
+          if ((local.seen & Seen.own) === 0) own.push(local);
+          local.seen |= Seen.written | Seen.own;
+        }
+      }
+      if (HOLDS_REGIONS[op.kind]) walk(regionsOf(op), found, uses);
     }
-    if (HOLDS_REGIONS[op.kind]) for (const inner of regionsOf(op)) walk(inner, found, uses);
+    for (let k = 0; k < own.length; k++) (own[k] as Local).seen &= ~Seen.own;
   }
-  for (let k = 0; k < own.length; k++) (own[k] as Local).seen &= ~Seen.own;
 }
 
 /** What was not written before. */

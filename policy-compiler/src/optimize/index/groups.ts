@@ -119,8 +119,10 @@ function isUndefinedTest(op: Op | undefined, value: Local): boolean {
 
 /** The result of a region that gives the chain's value to it, and does nothing else. */
 function closes(region: Region | undefined, value: Local): Local | undefined {
-  const [test, assign, more] = region?.ops ?? [];
-  if (test?.kind !== "test" || test.test !== "defined" || test.a !== value || more !== undefined) return undefined;
+  const test = region?.ops[0];
+  const assign = region?.ops[1];
+  if (test?.kind !== "test" || test.test !== "defined" || test.a !== value || region?.ops.length !== 2)
+    return undefined;
   return assign?.kind === "assign-once" && assign.source === value ? assign.target : undefined;
 }
 
@@ -163,7 +165,8 @@ function countReturns({ ops }: Region, value: Local, count: Returns): void {
     assigned = (op.kind === "assign-once" || (op.kind === "assign" && !isReset(op))) && op.target === value;
     if (assigned) count.assigns++;
     if (!HOLDS_REGIONS[op.kind]) continue;
-    for (const inner of regionsOf(op)) countReturns(inner, value, count);
+    const inside = regionsOf(op);
+    for (let j = 0; j < inside.length; j++) countReturns(inside[j] as Region, value, count);
   }
 }
 
@@ -176,9 +179,8 @@ function ownWrites(
 ): readonly Local[] | undefined {
   const { needs, writes, grows } = exposedOf(regions);
   if (grows.length > 0) return undefined;
-  for (const local of needs) if (!params.has(local) && local !== given) return undefined;
-  for (const local of writes) if (params.has(local) || local === result) return undefined;
-  return writes;
+  const isKnown = needs.every((local) => params.has(local) || local === given);
+  return isKnown && !writes.some((local) => params.has(local) || local === result) ? writes : undefined;
 }
 
 // ── links ──

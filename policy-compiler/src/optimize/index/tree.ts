@@ -63,13 +63,17 @@ function guardFor({ guards }: Guarded, question: Guard): Guard | undefined {
 function bestOf(groups: readonly Guarded[]): Question | undefined {
   if (groups.length <= LEAF_MAX) return undefined;
   const found = new Map<string, { guard: Guard; counts: Map<string, number>; groups: number }>();
-  for (const { guards } of groups) {
-    for (const guard of guards) {
+  for (let i = 0; i < groups.length; i++) {
+    const { guards } = groups[i] as Guarded;
+    for (let j = 0; j < guards.length; j++) {
+      const guard = guards[j] as Guard;
+      const { options } = guard;
       const id = `${guard.test} ${guard.name}`;
       const known = found.get(id) ?? { guard, counts: new Map(), groups: 0 };
-      found.set(id, known);
+      if (known.groups === 0) found.set(id, known);
       known.groups++;
-      for (const option of guard.options) known.counts.set(option, (known.counts.get(option) ?? 0) + 1);
+      for (let k = 0; k < options.length; k++)
+        known.counts.set(options[k] as string, (known.counts.get(options[k] as string) ?? 0) + 1);
     }
   }
   let best: { readonly guard: Guard; readonly left: number; readonly groups: number } | undefined;
