@@ -28,6 +28,10 @@ const TAKEN: Record<string, string> = {
   "nested calls": `p := ${"abs(".repeat(1_000)}1${")".repeat(1_000)}`,
   "an else chain": `p := 0 if input.x == 0\n${many(5_000, (i) => `else := ${i + 1} if input.x == ${i + 1}`)}`,
   "a body written backwards": `p if {\n${many(20_000, (i) => `  x${20_000 - i} = x${19_999 - i}`)}\n  x0 = 1\n}`,
+  "lists that hold the one before twice": `p := x40[0] if {\nx0 := [1]\n${many(40, (i) => `x${i + 1} := [x${i}, x${i}]`)}\n}`,
+  "sets and objects that hold the one before twice": `p if {\nx0 := {1}\n${many(40, (i) => `x${i + 1} := {x${i}, {"a": x${i}}}`)}\n}`,
+  "lists that are unified with the one before, twice": `p if {\n${many(40, (i) => `x${i + 1} = [x${i}, x${i}]`)}\nx0 = 1\n}`,
+  "heads with variables, and names below them": `${many(4_000, (i) => `p[a].c${i}.d := 1 if { a := input.a${i} }\np.q${i}[x] := 2 if x := input.z`)}`,
   "a chain of rules": `p := r0\n${many(2_000, (i) => `r${i} := r${i + 1}`)}\nr2000 := 1`,
 };
 
@@ -50,6 +54,18 @@ const REFUSED: Record<string, readonly [text: string, says: RegExp]> = {
   "environments that double": [
     `f0(x) := x\n${many(24, (i) => `f${i + 1}(x) := y if { y := f${i}(x) with input.a${i} as 1; f${i}(x) with data.b${i} as 2 }`)}\np := f24(1)`,
     /^u.rego:\d+:\d+: policy_too_large: with modifiers combine in more than 2000 ways/,
+  ],
+  "rules by environments": [
+    `${many(300, (i) => `a${i} := ${i}\nq${i} := a${i} + ${i === 0 ? "0" : `q${i - 1}`}`)}\np := [${many(300, (i) => `[x | x := q299 with data.t.a${i} as 7]`, ", ")}]`,
+    /^u.rego:1:1: policy_too_large: the policy needs more than 2000000 steps once planned/,
+  ],
+  "a thousand arguments": [
+    `f(${many(1_200, (i) => `x${i}`, ", ")}) := x0\np := f(${many(1_200, () => "1", ", ")})`,
+    /^u.rego:2:1: policy_too_large: g0.data.t.f\(\) needs more than 1000 parameters/,
+  ],
+  "values that all are there at once": [
+    `p := [${many(50_000, (i) => `input.x${i}`, ", ")}]`,
+    /^u.rego:2:7: policy_too_large: g0.data.t.p needs more than 50000 locals/,
   ],
   "a deep head": [
     `p${".a".repeat(1_500)} := 1`,

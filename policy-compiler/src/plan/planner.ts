@@ -60,8 +60,10 @@ export type PendingFunc = { readonly name: string; readonly make: () => IrFunc }
 
 export type Interned = { readonly indices: Map<string, number>; readonly texts: string[] };
 
-/** Statements of one module; what needs more is refused rather than compiled for minutes. */
-export const STATEMENTS_MAX = 2_000_000;
+/** Statements of one module; what needs more is refused rather than compiled for minutes, and in more than a gigabyte. */
+const STATEMENTS_MAX = 2_000_000;
+/** What a function takes besides its statements, in statements: a rule that is planned for each of many environments may have hardly any. */
+const FUNCTION_STATEMENTS = 12;
 
 /**
  * Environments (sets of names that `with` replaces) that one unit is planned for: rules that
@@ -133,10 +135,20 @@ export function intern(table: Interned, text: string): number {
 /** Asks for the function of this name; `make` runs once, later, if nobody asked before. */
 export function requireFunc(output: Output, name: string, make: () => IrFunc): string {
   if (!output.funcs.has(name)) {
+    countStatements(output, FUNCTION_STATEMENTS);
     output.funcs.set(name, undefined);
     output.pending.push({ name, make });
   }
   return name;
+}
+
+/** Throws PlanFault where the module has more than it may. */
+export function countStatements({ statements }: Output, count: number): void {
+  statements.count += count;
+  if (statements.count <= STATEMENTS_MAX) return;
+  throw new PlanFault("policy_too_large", `the policy needs more than ${STATEMENTS_MAX} steps once planned`, {
+    hint: "split the unit, or combine with modifiers in fewer ways",
+  });
 }
 
 /** The built-in's signature, noted as one that the module needs. */

@@ -8,7 +8,7 @@
  */
 import type { IrBlock, IrLocation, IrOperand, IrStmt } from "../ir/policy.ts";
 import type { Environment } from "./environment.ts";
-import { intern, PlanFault, type Planner, STATEMENTS_MAX } from "./planner.ts";
+import { countStatements, intern, type Planner } from "./planner.ts";
 import { makeVariables, type Variables } from "./variables.ts";
 
 export type Site = {
@@ -36,12 +36,7 @@ export function makeBlock(): OpenBlock {
 }
 
 export function append(site: Site, stmt: IrStmt): void {
-  const { statements } = site.planner.output;
-  if (++statements.count > STATEMENTS_MAX) {
-    throw new PlanFault("policy_too_large", `the policy needs more than ${STATEMENTS_MAX} steps once planned`, {
-      hint: "split the unit, or combine with modifiers in fewer ways",
-    });
-  }
+  countStatements(site.planner.output, 1);
   const { place } = site;
   if (place.file !== undefined) {
     // The statement is nobody else's yet.

@@ -2,7 +2,7 @@
  * Types by the place of their documents: what each rule gives, below `data`, and what a schema
  * says of `input`. A node may have both a type and children: rules below a rule with variables.
  */
-import { compareKeys, keyTypeOf } from "./compare-types.ts";
+import { compareKeys, compareTypes, keyTypeOf } from "./compare-types.ts";
 import { makeObjectType } from "./make-type.ts";
 import { mergeTypes } from "./merge.ts";
 import {
@@ -24,6 +24,8 @@ export type TypeNode = {
   type: RegoType | undefined;
   /** The type of all that lies here, while nothing is put below. */
   extent: RegoType | undefined;
+  /** The type holds what lies below, as it is. */
+  holdsBelow: boolean;
 };
 
 export function makeTree(): TypeNode {
@@ -31,7 +33,7 @@ export function makeTree(): TypeNode {
 }
 
 function makeNode(key: FieldKey): TypeNode {
-  return { key, children: new Map(), type: undefined, extent: undefined };
+  return { key, children: new Map(), type: undefined, extent: undefined, holdsBelow: false };
 }
 
 export function findChild(node: TypeNode, key: FieldKey): TypeNode | undefined {
@@ -63,18 +65,32 @@ function openChild(node: TypeNode, key: FieldKey): TypeNode {
 /** Adds what a rule gives to what others give at the same place, above it and below it. */
 export function insertType(root: TypeNode, path: readonly FieldKey[], type: RegoType): void {
   let node = root;
+  const nodesAbove: TypeNode[] = [root];
   for (let i = 0; i < path.length; i++) {
     node = openChild(node, path[i] as FieldKey);
-    if (node.type === undefined || i + 1 === path.length) continue;
+    if (i + 1 === path.length) continue;
+    nodesAbove.push(node);
+    if (node.type === undefined) continue;
     const above = openType(node.type);
     if (above.kind === "object") node.type = insertInto(above, path.slice(i + 1), type);
   }
-  node.type = joinTypes(node.type, type);
+  const known = node.type;
+  node.type = joinTypes(known, type);
   node.extent = undefined;
-  if (openType(type).kind !== "object" || node.children.size === 0) return;
+  const isKnown = known !== undefined && compareTypes(node.type, known) === 0;
+  // Above, the type was put beside what is known, not what the two are together.
+  if (!isKnown && compareTypes(node.type, type) !== 0) for (const above of nodesAbove) above.holdsBelow = false;
+  if (openType(type).kind !== "object" || (isKnown && node.holdsBelow)) return;
+  node.holdsBelow = true;
+  insertBelow(node);
+}
+
+/** What others give below an object is one of its values. Of thousands of rules at one place each would ask all below it. */
+function insertBelow(node: TypeNode): void {
   for (const leaf of leavesBelow(node, [])) {
-    const own = openType(node.type);
-    if (own.kind === "object") node.type = insertInto(own, leaf.path, leaf.type);
+    const own = node.type === undefined ? undefined : openType(node.type);
+    if (own?.kind !== "object") return;
+    node.type = insertInto(own, leaf.path, leaf.type);
   }
 }
 
