@@ -33,6 +33,7 @@ export function coreOf(policy: IrPolicy): CoreModule {
     plans: (policy.plans?.plans ?? []).map((each) => readPlan(plan, each)),
     functions: [...functions.values()],
     rules: policy.static?.rules ?? [],
+    files: (policy.static?.files ?? []).map(({ value }) => value),
     indexes: [],
     sharesInput: false,
     growsOwn: false,

@@ -8,6 +8,8 @@ export type CoreModule = {
   functions: readonly CoreFunction[];
   /** What marks point to. */
   readonly rules: readonly IrRule[];
+  /** What the places of ops point to. */
+  readonly files: readonly string[];
   /** What narrow ops point to. */
   indexes: readonly DataIndex[];
   /** All functions of one generation get the same input: what is read of it may be kept (optimize/memo.ts, optimize/values.ts). */

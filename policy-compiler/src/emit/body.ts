@@ -2,22 +2,28 @@
  * The body of one function under way: its bytes, its locals, its open labels, and the
  * places where addresses of statics go in once they are known.
  */
-import { EmitError } from "../core/error.ts";
-import type { Label, Op } from "../core/op.ts";
+import { EmitError, type EmitErrorOptions } from "../core/error.ts";
+import type { Label, Op, Region } from "../core/op.ts";
 import { type Local, NOWHERE } from "../core/value.ts";
+import { eachOp } from "../core/walk.ts";
 import { codeEntry, type Numbers } from "../link/renumber.ts";
 import type { Addresses, AddressKind, Statics } from "../link/statics.ts";
 import { type Bytes, type ByteWriter, I32, OP, putU32 } from "../wasm/encode.ts";
+import type { Places } from "./policy-context.ts";
 import type { RuntimeCalls } from "./runtime-calls.ts";
 
-/** V8 refuses a function with more. */
+/** V8 refuses a function with more of any. */
 const LOCALS_MAX = 50_000;
+const PARAMS_MAX = 1000;
+const BYTES_MAX = 7_654_321;
+const SPLIT = "split it into rules";
 /** Bytes of an address in code: a signed LEB128 of 28 bits, padded, written when all statics are known. */
 export const ADDRESS_BYTES = 4;
 const ADDRESS_END = 1 << 27;
 
 export type Body = {
   readonly name: string;
+  readonly placeOf: PlaceOf;
   readonly calls: RuntimeCalls;
   readonly statics: Statics;
   /** Functions that the module calls, the runtime's among them; grows. */
@@ -51,16 +57,24 @@ export type Frame = {
 export type Restore = { readonly target: number; readonly saved: number; readonly generation: number };
 
 /** Three columns: places in the code, and which address each wants. */
+/** Of the policy's text that it is made of, where it is of any. */
+type PlaceOf = () => EmitErrorOptions["place"];
+
 type Patches = { readonly at: number[]; readonly kind: AddressKind[]; readonly index: number[] };
 
+/** Throws EmitError where it takes more parameters than a function may. */
 export function newBody(
   name: string,
   params: number,
-  { calls, statics, called, named, code }: Pick<Body, "calls" | "statics" | "called" | "named" | "code">,
+  { calls, statics, called, named, code, places }: Shared,
+  regions: readonly Region[] = [],
 ): Body {
   code.length = 0;
+  const placeOf: PlaceOf = () => findPlace(regions, places);
+  if (params > PARAMS_MAX) throw tooLarge({ name, placeOf }, `${PARAMS_MAX} parameters`, "pass an object");
   return {
     name,
+    placeOf,
     calls,
     statics,
     called,
@@ -77,10 +91,30 @@ export function newBody(
   };
 }
 
+type Shared = Pick<Body, "calls" | "statics" | "called" | "named" | "code"> & { readonly places: Places };
+
+/** Of the first op that has one, or of the first rule that it marks. */
+function findPlace(regions: readonly Region[], { files, rules }: Places): EmitErrorOptions["place"] {
+  let place: EmitErrorOptions["place"];
+  let marked: EmitErrorOptions["place"];
+  eachOp(regions, (op) => {
+    const { file, row = 1, col = 1 } = op.at;
+    if (file !== undefined) place ??= { file: files[file] ?? "", row, column: col };
+    if (op.kind === "mark" && typeof op.rule === "number") marked ??= rules[op.rule];
+  });
+  return place ?? marked;
+}
+
+function tooLarge({ name, placeOf }: Pick<Body, "name" | "placeOf">, most: string, hint: string): EmitError {
+  const place = placeOf();
+  const options = { code: "policy_too_large", hint, ...(place === undefined ? {} : { place }) } as const;
+  return new EmitError(`${name} needs more than ${most}`, options);
+}
+
 // ── locals ──
 
 export function newLocal(body: Body): number {
-  if (body.localCount >= LOCALS_MAX) throw new EmitError(`${body.name} needs more than ${LOCALS_MAX} locals`);
+  if (body.localCount >= LOCALS_MAX) throw tooLarge(body, `${LOCALS_MAX} locals`, SPLIT);
   return body.localCount++;
 }
 
@@ -113,17 +147,19 @@ export function endLocals(body: Body, { ends }: Op): void {
 }
 
 /** A body that is emitted: what is left of it until the statics have their places. */
-export type Emitted = Pick<Body, "params" | "localCount" | "patches" | "sites"> & { readonly written: Uint8Array };
+export type Emitted = Pick<Body, "name" | "placeOf" | "params" | "localCount" | "patches" | "sites"> & {
+  readonly written: Uint8Array;
+};
 
 /** Ends the function. */
 export function endBody(body: Body): Emitted {
   body.code.push(OP.end);
   for (let i = 0; i < body.placed.length; i++) (body.placed[i] as Local).place = NOWHERE;
-  const { code, params, localCount, patches, sites } = body;
-  return { params, localCount, patches, sites, written: code.block.slice(0, code.length) };
+  const { name, placeOf, code, params, localCount, patches, sites } = body;
+  return { name, placeOf, params, localCount, patches, sites, written: code.block.slice(0, code.length) };
 }
 
-/** The entry of the code section: size, locals, instructions. */
+/** The entry of the code section: size, locals, instructions. Throws EmitError where it is larger than one may be. */
 export function finish(body: Emitted, addresses: Addresses, numbers: Numbers): Uint8Array {
   const { written } = body;
   const { at, kind, index } = body.patches;
@@ -145,5 +181,7 @@ export function finish(body: Emitted, addresses: Addresses, numbers: Numbers): U
     putU32(head, extra);
     head.push(I32);
   }
-  return codeEntry(head, written, body.sites, numbers);
+  const entry = codeEntry(head, written, body.sites, numbers);
+  if (entry.length > BYTES_MAX) throw tooLarge(body, `${BYTES_MAX} bytes of code`, SPLIT);
+  return entry;
 }

@@ -33,7 +33,7 @@ import { tick } from "./steps.ts";
 const DEPTH_MAX = 2000;
 
 export function emitFunction(policy: PolicyContext, func: CoreFunction): Emitted {
-  const body = newBody(func.name, policy.functions.get(func)?.params ?? func.params.length, policy);
+  const body = newBody(func.name, policy.functions.get(func)?.params ?? func.params.length, policy, func.body);
   const memo = func.keeps === "value" ? policy.statics.memoSlots++ : undefined;
   func.params.forEach((param, i) => {
     putAt(body, param, i);
@@ -98,8 +98,8 @@ export function emitAnswer(policy: PolicyContext, plan: CorePlan, planIndex: num
 
 const RESULT = "result";
 
-function newPlanBody(name: string, { params }: CorePlan, policy: PolicyContext): Body {
-  const body = newBody(name, params.length, policy);
+function newPlanBody(name: string, { params, body: regions }: CorePlan, policy: PolicyContext): Body {
+  const body = newBody(name, params.length, policy, regions);
   params.forEach((param, i) => {
     putAt(body, param, i);
   });

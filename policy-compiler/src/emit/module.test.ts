@@ -113,3 +113,18 @@ for (const [what, ir, message] of FAULTY) {
     expect(() => emitModule({ ir, runtime })).toThrow(new EmitError(message));
   });
 }
+
+test("code of a function that V8 would refuse is refused with its place", () => {
+  const key = { type: "string_index", value: 0 } as const;
+  const at = { file: 0, row: 3, col: 7 };
+  const notNull: IrStmt = { type: "NotEqualStmt", stmt: { ...at, a: { type: "local", value: 0 }, b: key } };
+  const ir = makePlan(Array<IrStmt>(500_000).fill(notNull), {
+    static: { strings: [{ value: "a" }], files: [{ value: "a.rego" }] },
+  });
+  expect(() => emitModule({ ir, runtime })).toThrow(
+    expect.objectContaining({
+      message: "plan eval needs more than 7654321 bytes of code",
+      place: { file: "a.rego", row: 3, column: 7 },
+    }),
+  );
+});

@@ -112,7 +112,7 @@ function typesFrom(first: number, types: number[]): (params: number) => number {
 /** Plans stand first, in the table and among the functions; what gives their values alone stands behind, and what makes indexes of data last. */
 function contextOf(module: CoreModule, known: Pick<PolicyContext, "runtime" | "builtinOf" | "typeOf">): PolicyContext {
   const { runtime } = known;
-  const { plans, functions, rules, indexes, sharesInput } = module;
+  const { plans, functions, rules, files, indexes, sharesInput } = module;
   const paramsOfRules = countParams(module);
   const places = new Map<CoreFunction, PolicyFunction>();
   for (const [i, func] of functions.entries()) {
@@ -132,6 +132,7 @@ function contextOf(module: CoreModule, known: Pick<PolicyContext, "runtime" | "b
     called: new Set(),
     named: new Set(),
     rules: rules.length,
+    places: { files, rules },
     functions: places,
     hostBuiltins: new Map(),
     sharesInput,

@@ -1,6 +1,7 @@
 /** What all functions of a policy share while they are emitted. */
 
 import { EmitError } from "../core/error.ts";
+import type { CoreModule } from "../core/module.ts";
 import type { CoreFunction } from "../core/op.ts";
 import type { RuntimeModule } from "../link/runtime-module.ts";
 import type { Statics } from "../link/statics.ts";
@@ -21,6 +22,7 @@ export type PolicyContext = {
   readonly named: Set<number>;
   /** Number of rules that MarkStmt may name. */
   readonly rules: number;
+  readonly places: Places;
   readonly functions: ReadonlyMap<CoreFunction, PolicyFunction>;
   /** Number of each built-in that the host must bring; grows. */
   readonly hostBuiltins: Map<string, number>;
@@ -33,6 +35,9 @@ export type PolicyContext = {
   /** All functions of one generation get the same input: what is read of it may be kept. */
   readonly sharesInput: boolean;
 };
+
+/** What places of ops, and marks, point to. */
+export type Places = Pick<CoreModule, "files" | "rules">;
 
 /** Where a function is, among the functions and in the table, and how many parameters it has in WebAssembly. */
 export type PolicyFunction = { readonly index: number; readonly tableIndex: number; readonly params: number };
