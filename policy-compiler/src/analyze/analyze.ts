@@ -190,10 +190,13 @@ function checkCycles(state: State, diagnostics: Diagnostic[]): State {
 }
 
 function checkAllTypes(state: State): State {
-  const { modules, root } = resolvedOf(state);
-  const dependencies = state.dependencies ?? findDependencies(root);
-  const { types, diagnostics: found } = checkTypes(dependencies, { ...state, modules });
+  const { modules } = resolvedOf(state);
+  const { types, diagnostics: found } = checkTypes(dependenciesOf(state), { ...state, modules });
   return { ...keep(state, state.minor, found), types };
+}
+
+function dependenciesOf(state: State): Dependencies {
+  return state.dependencies ?? findDependencies(resolvedOf(state).root);
 }
 
 /** Generated variables of these stages are numbered from here, so that none is one of a stage before. */
@@ -204,7 +207,9 @@ const NEEDS_START = 3_000_000;
 function readAllFirst(state: State): State {
   const { modules, root } = resolvedOf(state);
   const { errorsEnd } = state;
-  const failing = findFailing({ root, errorsEnd });
+  // Where errors of built-ins end an evaluation any rule may; otherwise those that ask others.
+  const asking = errorsEnd ? modules.flatMap(({ rules }) => rules.flatMap(linksOf)) : dependenciesOf(state).asking;
+  const failing = findFailing(asking, { root, errorsEnd });
   // Where nothing fails it does not matter what is evaluated first.
   if (failing.size === 0) return state;
   const needs = new Map<Resolved.Rule, Resolved.Body>();

@@ -3,7 +3,7 @@
  * reference with a variable needs every rule that it may mean.
  */
 
-import type { Expr, Ref, Rule, Term } from "../resolved/ast.ts";
+import type { Expr, Rule, Term } from "../resolved/ast.ts";
 import { eachNode, type RuleNode } from "../resolved/rule-tree.ts";
 import { scalarText } from "../syntax/ground.ts";
 import { type Choices, expandPath, noteConstants } from "./choices.ts";
@@ -20,10 +20,12 @@ export type Dependencies = {
   readonly root: RuleNode;
   readonly rules: Map<Rule, RuleVertex>;
   readonly refs: Map<string, RuleVertex>;
+  /** Links of rules in which something reads rules, calls functions, comprehends objects or is replaced. */
+  readonly asking: Set<Rule>;
 };
 
 export function findDependencies(root: RuleNode): Dependencies {
-  const graph: Dependencies = { root, rules: new Map(), refs: new Map() };
+  const graph: Dependencies = { root, rules: new Map(), refs: new Map(), asking: new Set() };
   for (const { rules } of eachNode(root)) for (const rule of rules) graph.rules.set(rule, { rule, edges: new Set() });
   for (const [rule, vertex] of graph.rules) {
     const replaced: Term[] = [];
@@ -31,7 +33,7 @@ export function findDependencies(root: RuleNode): Dependencies {
       addEdges(graph, link, vertex, replaced);
     }
     // What `with` replaces counts as read, as in OPA.
-    for (const target of replaced) addTerm(graph, target, new Map(), vertex);
+    for (const target of replaced) if (mayMeanRules(target, root)) addTerm(graph, target, new Map(), vertex);
   }
   return graph;
 }
@@ -39,14 +41,20 @@ export function findDependencies(root: RuleNode): Dependencies {
 function addEdges(graph: Dependencies, link: Rule, vertex: RuleVertex, replaced: Term[]): void {
   const choices: Choices = new Map();
   const visit = (term: Term): void => {
-    if (term.kind === "ref" || term.kind === "call-term") addTerm(graph, term, choices, vertex);
-    else requireResolved(term);
+    requireResolved(term);
+    if (mayMeanRules(term, graph.root)) addTerm(graph, term, choices, vertex);
+    else if (term.kind !== "object-comprehension") return;
+    graph.asking.add(link);
   };
   const visitExpr = (expr: Expr): void => {
     requireResolved(expr.what);
+    if (expr.with.length === 0) return;
+    graph.asking.add(link);
     for (const { target } of expr.with) replaced.push(target);
   };
-  for (const expr of link.body) {
+  const { body } = link;
+  for (let i = 0; i < body.length; i++) {
+    const expr = body[i] as Expr;
     eachPart(expr, visit, visitExpr);
     noteConstants(expr, choices);
   }
@@ -54,17 +62,17 @@ function addEdges(graph: Dependencies, link: Rule, vertex: RuleVertex, replaced:
 }
 
 function addTerm(graph: Dependencies, term: Term, choices: Choices, { edges }: RuleVertex): void {
-  if (term.kind === "ref" && !mayMeanRules(term, graph.root)) return;
   for (const path of dataPaths(term, choices)) {
     const target = findTarget(graph, path);
     if (target !== undefined) edges.add(target);
   }
 }
 
-/** False of input and variables, and of base documents beside which there is no rule. */
-function mayMeanRules({ head, path }: Ref, root: RuleNode): boolean {
-  if (head.kind !== "var" || head.name !== "data") return false;
-  const [first] = path;
+/** A call of a function, or a reference: none of input and variables, or of base documents beside which there is no rule. */
+function mayMeanRules(term: Term, root: RuleNode): boolean {
+  if (term.kind === "call-term") return term.operator.path[0] === "data";
+  if (term.kind !== "ref" || term.head.kind !== "var" || term.head.name !== "data") return false;
+  const first = term.path[0];
   return first?.kind !== "string" || root.children.has(first.value);
 }
 
@@ -82,10 +90,7 @@ function findTarget(graph: Dependencies, path: readonly Part[]): RuleVertex | un
 
 /** The paths below `data` that a term may be. */
 function dataPaths(term: Term, choices: Choices): readonly (readonly Part[])[] {
-  if (term.kind === "call-term") {
-    const { path } = term.operator;
-    return path[0] === "data" ? [path.slice(1).map((name) => JSON.stringify(name))] : [];
-  }
+  if (term.kind === "call-term") return [term.operator.path.slice(1).map((name) => JSON.stringify(name))];
   return term.kind !== "ref" ? [] : expandPath(term.path, choices);
 }
 

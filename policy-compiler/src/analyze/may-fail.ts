@@ -3,7 +3,7 @@
  * rules or of an object's keys and, where errors of built-ins end an evaluation, any call.
  */
 import type { Body, Expr, Head, Operator, Rule, Term } from "../resolved/ast.ts";
-import { eachNode, type RuleNode } from "../resolved/rule-tree.ts";
+import type { RuleNode } from "../resolved/rule-tree.ts";
 import { isScalar, scalarText } from "../syntax/ground.ts";
 import { hasClosures, termsOfModifiers } from "./tree.ts";
 
@@ -14,17 +14,11 @@ export type Failing = {
   readonly errorsEnd: boolean;
 };
 
-/** The links of all rules whose evaluation may end in an error: in most programs none. */
-export function findFailing(failing: Failing): ReadonlySet<Rule> {
-  const links = new Set<Rule>();
-  for (const { rules } of eachNode(failing.root)) {
-    for (const rule of rules) {
-      for (let link: Rule | undefined = rule; link !== undefined; link = link.else) {
-        if (mayRuleFail(link, failing)) links.add(link);
-      }
-    }
-  }
-  return links;
+/** Those whose evaluation may end in an error: in most programs none. */
+export function findFailing(links: Iterable<Rule>, failing: Failing): ReadonlySet<Rule> {
+  const found = new Set<Rule>();
+  for (const link of links) if (mayRuleFail(link, failing)) found.add(link);
+  return found;
 }
 
 /** Whether evaluating the rule may end in an error. */
