@@ -12,7 +12,7 @@ export function parseBody(cursor: Cursor, end: "]" | "}" | "eof"): Body {
     body.push(cursor.grammar.parseLiteral(cursor));
     const { token } = cursor;
     if (token.kind === "punct" && token.text === ";") cursor.take();
-    else if (isAtEnd(token, end)) return body;
+    else if (isAtEnd(token, end)) return body.slice();
     else if (!token.newlineBefore) cursor.failHere(`expected \\n or ; or ${end}`);
   }
 }

@@ -60,6 +60,8 @@ export class Cursor {
   keywords: Keywords;
   /** The module is held to v1's rules: it is written in it, or imports it. */
   isV1: boolean;
+  /** Capabilities leave keywords behind dots. */
+  readonly mayNameKeywords: boolean;
   /** Faults that don't stop parsing. */
   readonly diagnostics: Diagnostic[] = [];
   /** Terms in parentheses, and the span with these. */
@@ -83,6 +85,7 @@ export class Cursor {
     this.source = source;
     this.version = source.version ?? "v1";
     this.#language = source.language;
+    this.mayNameKeywords = this.has("keywords_in_refs");
     this.isV1 = this.version !== "v0";
     const isV2 = this.version === "v2";
     this.keywords = { and: isV2, or: isV2, not: isV2, contains: this.isV1 };

@@ -5,6 +5,7 @@ const EXPONENT_MAX = 30_103;
 
 /** True for a literal with an exponent beyond the bound; its digits count too. */
 export function isNumberTooBig(text: string): boolean {
+  if (!/[eE]/.test(text)) return false;
   const [, whole = "", fraction = "", exponent] = /^(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];
   if (exponent === undefined) return false;
   const digits = (whole + fraction).replace(/^0+/, "");

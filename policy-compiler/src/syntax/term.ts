@@ -177,13 +177,16 @@ function parseTail(cursor: Cursor, head: Term): Term {
   }
 }
 
-/** All `.a` and `[x]` in a row; imports name keywords in every version. */
+/**
+ * All `.a` and `[x]` in a row; imports name keywords in every version. As every list that stays in the tree it is given
+ * without the room to grow that it was made with: V8 gives 17 places to the first.
+ */
 export function parsePath(cursor: Cursor, isImport = false): readonly Term[] {
   const path: Term[] = [];
-  const mayKeywords = isImport || cursor.has("keywords_in_refs");
+  const mayKeywords = isImport || cursor.mayNameKeywords;
   while (true) {
     const { kind, text, spaceBefore } = cursor.token;
-    if (spaceBefore || kind !== "punct" || (text !== "." && text !== "[")) return path;
+    if (spaceBefore || kind !== "punct" || (text !== "." && text !== "[")) return path.slice();
     if (path.length >= NESTING_MAX) cursor.failDepth();
     cursor.take();
     if (text === ".") {
@@ -240,5 +243,5 @@ export function parseItems(cursor: Cursor, end: ")" | "]" | "}", first: readonly
     if (!cursor.isAt(end)) cursor.expect(",", `expected , or ${end}`);
   }
   cursor.take();
-  return items;
+  return items.slice();
 }
