@@ -19,7 +19,7 @@ type Around = {
   readonly around?: ReadonlySet<string> | undefined;
 };
 
-type Step = {
+export type Step = {
   readonly expr: Expr;
   readonly outputs: ReadonlySet<string>;
   /** It has closures. */

@@ -21,7 +21,7 @@ export function makeRewriter(context: RewriteContext): Rewriter {
 export function rewriteBody(rewriter: Rewriter, scope: Scope, body: Body): Body {
   const rewritten: Expr[] = [];
   for (const expr of body) rewriteExpr(rewriter, scope, expr, rewritten);
-  if (rewritten.length > 0 || body[0] === undefined) return rewritten;
+  if (rewritten.length > 0 || body[0] === undefined) return rewritten.slice();
   const { at } = body[0];
   return [
     {
@@ -293,6 +293,14 @@ function describeConflict(name: string, known: Local | undefined): string {
 
 /** Where a scope ends, what it declared must have been used. */
 export function closeScope(context: RewriteContext, scope: Scope): void {
+  for (const { isUsed } of scope.names.values()) {
+    if (isUsed) continue;
+    reportUnused(context, scope);
+    return;
+  }
+}
+
+function reportUnused(context: RewriteContext, scope: Scope): void {
   for (const [name, local] of scope.names) {
     if (local.isUsed) continue;
     const unused = { ...context, diagnostics: context.minor };

@@ -95,8 +95,7 @@ export function openScope(
   body: Body,
   declared: readonly string[] = [],
 ): Scope {
-  const pending = declaredNames(body);
-  for (const name of declared) pending.add(name);
+  const pending = declaredNames(body, declared);
   const scope: Scope = { parent, names: new Map(), pending, mentioned: new Set() };
   addImplicit(context, scope, heads, body, (name) => freshName(context, name));
   return scope;

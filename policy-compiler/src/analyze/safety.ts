@@ -9,7 +9,7 @@ import { isScalar } from "../syntax/ground.ts";
 import { toChain } from "../syntax/rule-links.ts";
 import { closesOverItself } from "./closes-over-itself.ts";
 import { freshVar } from "./context.ts";
-import { findOrder } from "./find-order.ts";
+import { findOrder, type Step } from "./find-order.ts";
 import { boundByRefs, needsBeside, needsOwnIteration, splitIteration, toEquation } from "./iteration.ts";
 import { addLevel, addTerm, addVariable, eachClosed } from "./needs.ts";
 import { isInOnePiece, liftRefs, splitCalls } from "./negation.ts";
@@ -190,14 +190,15 @@ function orderBody(
   const split = isSplit ? exprs.flatMap((expr) => splitCalls(context, expr)) : exprs;
   const { steps, left, here, isOuter } = isSplit ? findOrder(split, { bound, visible, outer }, context) : whole;
   const placed: Expr[] = [];
-  for (const { expr: tried, outputs, isClosed } of steps) {
+  for (let i = 0; i < steps.length; i++) {
+    const { expr: tried, outputs, isClosed } = steps[i] as Step;
     const expr = equate(tried);
     const parts = splitIteration(expr, outputs, context);
     if (parts !== undefined) placed.push(...orderBody(parts, new Set(bound), here(), context));
     else finish(isClosed ? orderClosures(expr, bound, here(), context) : expr, context, placed);
-    for (const name of outputs) bound.add(name);
+    if (outputs.size > 0) for (const name of outputs) bound.add(name);
   }
-  if (left.length === 0) return placed;
+  if (left.length === 0) return placed.slice();
   const { length } = context.diagnostics;
   const declared = new Set(bound);
   for (const expr of left) {

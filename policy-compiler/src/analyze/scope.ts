@@ -4,7 +4,7 @@
  * their rule; other names belong to the outermost level that mentions them.
  */
 import type { Location } from "@regomesh/base";
-import type { Body, Term, Variable } from "../syntax/ast.ts";
+import type { Body, Expr, Term, Variable, What } from "../syntax/ast.ts";
 import { declaredBySomeIn } from "./some-in.ts";
 import { eachVariableOfExpr } from "./tree.ts";
 
@@ -41,21 +41,34 @@ export function findName(scope: Scope, name: string): Local | "pending" | undefi
   return found;
 }
 
-/** Names that a body declares on its own level. */
-export function declaredNames(body: Body): Set<string> {
-  const names = new Set<string>();
-  const add = (term: Term) => {
-    for (const { name } of patternVariables(term)) if (name !== "_") names.add(name);
-  };
-  for (const { what } of body) {
-    if (what.kind === "some") what.variables.forEach(add);
-    else if (what.kind === "assign") add(what.left);
-    else if (what.kind === "some-in") {
-      for (const { name } of declaredBySomeIn(what)) if (name !== "_") names.add(name);
-    }
+/** Names that a body declares on its own level, and some others; most declare none. */
+export function declaredNames(body: Body, others: readonly string[] = []): ReadonlySet<string> {
+  let names = others.length === 0 ? undefined : new Set(others);
+  for (let i = 0; i < body.length; i++) {
+    const variables = declaredBy((body[i] as Expr).what);
+    if (variables.length === 0) continue;
+    names ??= new Set();
+    for (const { name } of variables) if (name !== "_") names.add(name);
   }
-  return names;
+  return names ?? NOTHING;
 }
+
+const NOTHING: ReadonlySet<string> = new Set();
+
+function declaredBy(what: What): readonly Variable[] {
+  switch (what.kind) {
+    case "some":
+      return what.variables;
+    case "assign":
+      return patternVariables(what.left);
+    case "some-in":
+      return declaredBySomeIn(what);
+    default:
+      return NO_VARIABLES;
+  }
+}
+
+const NO_VARIABLES: readonly Variable[] = [];
 
 /** The variables a pattern binds: those in arrays and in the values of objects. */
 export function patternVariables(term: Term): readonly Variable[] {
@@ -73,7 +86,8 @@ export function patternVariables(term: Term): readonly Variable[] {
 
 /** Each variable of a body's own level; implicit bodies are part of it. */
 export function eachMentioned(body: Body, visit: (variable: Variable) => void): void {
-  for (const expr of body) {
+  for (let i = 0; i < body.length; i++) {
+    const expr = body[i] as Expr;
     eachVariableOfExpr(expr, visit);
     const { what } = expr;
     if (what.kind === "body" && what.isImplicit) eachMentioned(what.body, visit);

@@ -69,7 +69,8 @@ export function deepTerm(term: Term, visit: TermVisit): void {
 }
 
 function deepTerms(terms: readonly Term[], visit: TermVisit): void {
-  for (const term of terms) {
+  for (let i = 0; i < terms.length; i++) {
+    const term = terms[i] as Term;
     // Most are constant keys.
     if (term.kind === "string") visit(term);
     else deepTerm(term, visit);

@@ -86,7 +86,7 @@ function eachAmong(terms: readonly Term[], visit: PartVisit, visitExpr: ExprVisi
 }
 
 function eachOfBody(body: Body, visit: PartVisit, visitExpr: ExprVisit | undefined): void {
-  for (const expr of body) eachPart(expr, visit, visitExpr);
+  for (let i = 0; i < body.length; i++) eachPart(body[i] as Expr, visit, visitExpr);
 }
 
 /** The parts of a rule, of its head, body and `else` links, and each expression at any depth. */

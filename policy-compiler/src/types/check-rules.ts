@@ -76,10 +76,11 @@ function checkLink(
   const checker = makeChecker({ ...types, diagnostics: found });
   const env = makeEnv(documents);
   checkBody(link.body, env, checker);
-  const type = typeOfHead(link.head, env, checker);
+  const path = constantPath(link.head);
+  const type = typeOfHead(link.head, path.length - 1, env, checker);
   // What uses a rule that is wrong would be refused for the same reason.
   if (found.length > 0) putType(tree, wholePath(link.head), ANY);
-  else if (!isUnknown(type)) insertType(tree, constantPath(link.head), type);
+  else if (!isUnknown(type)) insertType(tree, path, type);
   for (const each of found) diagnostics.push(each);
 }
 
@@ -103,8 +104,8 @@ function wholePath({ ref }: Head): readonly FieldKey[] {
   return ["data", ...ref.map((part) => constantKey(part) ?? variableKey(part))];
 }
 
-/** The type of what lies at the head's constant beginning. */
-function typeOfHead(head: Head, env: TypeEnv, checker: Checker): RegoType {
+/** The type of what lies at the head's constant beginning, which is so long. */
+function typeOfHead(head: Head, length: number, env: TypeEnv, checker: Checker): RegoType {
   const settled = settleYield(head.value, env, checker);
   // Keys of an argument's objects are evaluated.
   const given = head.args?.map((arg) => settle(arg, env, checker));
@@ -115,8 +116,7 @@ function typeOfHead(head: Head, env: TypeEnv, checker: Checker): RegoType {
     return { kind: "function", args, result: isUnknown(value) ? ANY : value, isVariadic: false };
   }
   if (isUnknown(value)) return value;
-  const suffix = head.ref.slice(constantPath(head).length - 1);
-  return nest(suffix, head.isSet ? makeSetType(value) : value, env);
+  return nest(head.ref.slice(length), head.isSet ? makeSetType(value) : value, env);
 }
 
 /** Arguments that the body says nothing of may be anything. */
@@ -131,9 +131,9 @@ function settleArgument(term: Term, env: TypeEnv): void {
 }
 
 function nest(suffix: readonly Term[], value: RegoType, env: TypeEnv): RegoType {
-  const [first, ...rest] = suffix;
+  const first = suffix[0];
   if (first === undefined) return value;
-  const inner = nest(rest, value, env);
+  const inner = nest(suffix.slice(1), value, env);
   const key = typeOf(first, env);
   if (isUnknown(inner) || isUnknown(key)) return UNKNOWN;
   return makeObjectType([], { key, value: inner });
