@@ -67,20 +67,26 @@ function copyOp(op: Op, own: Localize, relabel: Relabel): Op {
     case "assign-once":
       return { ...op, ends, source: value(op.source), target: own(op.target) };
     case "loop": {
-      const { source, key, value: member, body } = op;
+      const { source, key, value: member, regions } = op;
       return {
         ...op,
         ends,
         source: own(source),
         key: own(key),
         value: own(member),
-        body: copyRegion(body, own, relabel),
+        regions: [copyRegion(regions[0], own, relabel)],
       };
     }
     case "not":
-      return { ...op, ends, body: copyRegion(op.body, own, relabel) };
+      return { ...op, ends, regions: [copyRegion(op.regions[0], own, relabel)] };
     case "with":
-      return { ...op, ends, local: own(op.local), value: value(op.value), body: copyRegion(op.body, own, relabel) };
+      return {
+        ...op,
+        ends,
+        local: own(op.local),
+        value: value(op.value),
+        regions: [copyRegion(op.regions[0], own, relabel)],
+      };
     case "make":
       return { ...op, ends, target: own(op.target) };
     case "grow": {

@@ -70,7 +70,7 @@ export const READERS: { readonly [Type in IrStmtType]: ReadStmt<StmtOf<Type>> } 
     source: localOf(reading, at.source),
     key: localOf(reading, at.key),
     value: localOf(reading, at.value),
-    body: reading.region(at.block),
+    regions: [reading.region(at.block)],
   }),
   NotStmt: (reading, at, exit) => ({
     kind: "not",
@@ -78,7 +78,7 @@ export const READERS: { readonly [Type in IrStmtType]: ReadStmt<StmtOf<Type>> } 
     weight: 0,
     ends: NO_LOCALS,
     exit,
-    body: reading.region(at.block),
+    regions: [reading.region(at.block)],
   }),
   AssignIntStmt: (reading, at) => assign(at, numberConstant(`${at.value}`), localOf(reading, at.target)),
   AssignVarStmt: (reading, at) => assign(at, valueAt(reading, at.source), localOf(reading, at.target)),
@@ -128,7 +128,7 @@ export const READERS: { readonly [Type in IrStmtType]: ReadStmt<StmtOf<Type>> } 
     local: localOf(reading, at.local),
     path: (at.path ?? []).map((index) => stringOf(reading, index).text),
     value: valueAt(reading, at.value),
-    body: reading.region(at.block),
+    regions: [reading.region(at.block)],
   }),
   NopStmt: () => undefined,
   ResultSetAddStmt: (reading, at) => {

@@ -40,7 +40,7 @@ export type Op =
   | Of<"length", { readonly source: Value; readonly target: Local }>
   | LoopOp
   /** Holds where the end of its region is not reached. */
-  | Of<"not", { readonly body: Region; readonly exit: Label }>
+  | Of<"not", { readonly regions: readonly [Region]; readonly exit: Label }>
   /** In its region, `local` is another: its own with `value` at the path. */
   | WithOp
   | Of<"assign", { readonly source: Value; readonly target: Local }>
@@ -115,7 +115,7 @@ export type LoopOp = Of<
     readonly source: Local;
     readonly key: Local;
     readonly value: Local;
-    readonly body: Region;
+    readonly regions: readonly [Region];
     /** Units of fuel that each turn takes. */
     turn: number;
   }
@@ -127,7 +127,7 @@ export type WithOp = Of<
     readonly local: Local;
     readonly path: readonly string[];
     readonly value: Value;
-    readonly body: Region;
+    readonly regions: readonly [Region];
     readonly exit: Label;
   }
 >;

@@ -11,16 +11,7 @@ const NO_FUNCTIONS: readonly CoreFunction[] = [];
 
 /** The regions that stand in an op. */
 export function regionsOf(op: Op): readonly Region[] {
-  switch (op.kind) {
-    case "regions":
-      return op.regions;
-    case "loop":
-    case "not":
-    case "with":
-      return [op.body];
-    default:
-      return NONE;
-  }
+  return "regions" in op ? op.regions : NONE;
 }
 
 /** In which kinds of ops regions stand: a table, for each op is asked a dozen times. */

@@ -13,7 +13,8 @@ import { tick } from "./steps.ts";
 /** The place in a walk: address of the current value, bytes from one to the next, how many there are, which this is. */
 type Cursor = { readonly at: number; readonly stride: number; readonly length: number; readonly position: number };
 
-export function loop({ body }: OpContext, { source, key, value, body: region, turn }: LoopOp): readonly Nested[] {
+export function loop({ body }: OpContext, { source, key, value, regions, turn }: LoopOp): readonly Nested[] {
+  const region = regions[0];
   const cursor: Cursor = {
     at: newLocal(body),
     stride: newLocal(body),

@@ -49,7 +49,8 @@ export function emitOp(context: OpContext, op: Op): readonly Nested[] {
   return NONE;
 }
 
-function not({ body }: OpContext, { body: region, exit }: OpOf<"not">): readonly Nested[] {
+function not({ body }: OpContext, { regions, exit }: OpOf<"not">): readonly Nested[] {
+  const region = regions[0];
   openFrame(body, region.label);
   const end = () => {
     exitHere(body, exit); // the region holds, so its negation does not
@@ -58,7 +59,8 @@ function not({ body }: OpContext, { body: region, exit }: OpOf<"not">): readonly
   return [{ region, end }];
 }
 
-function withOp({ body }: OpContext, { local, path, value, body: region, exit }: WithOp): readonly Nested[] {
+function withOp({ body }: OpContext, { local, path, value, regions, exit }: WithOp): readonly Nested[] {
+  const region = regions[0];
   const restore: Restore = {
     target: placeOf(body, local),
     saved: newLocal(body),

@@ -140,7 +140,7 @@ function narrow(walk: Walk, loop: LoopOp, path: Path): readonly Op[] | undefined
     target,
     sure: shorter === undefined ? undefined : sure,
   };
-  ops.push(narrowed, { ...loop, source: target, body: shorter ?? loop.body });
+  ops.push(narrowed, { ...loop, source: target, regions: [shorter ?? loop.regions[0]] });
   return ops;
 }
 
@@ -164,9 +164,9 @@ function shorten(loop: LoopOp, { found, levels, sure, fresh }: Shortening): Regi
     first <= asked.length &&
     asked.slice(0, first).every((level) => levels.includes(level) && (!ofMember || level.at.steps.length === 0));
   if (whole !== undefined && isAsked(whole.levels, false) && isSameForAll(whole.rest, writtenBeside(loop, whole)))
-    return onceIfSure(loop.body, whole, sure, fresh);
-  if (proven === undefined || !isDear(loop.body.ops, proven) || !isAsked(proven.levels, true)) return undefined;
-  return keepsToItself(loop, proven) ? unlessSure(loop.body, proven, sure, fresh) : undefined;
+    return onceIfSure(loop.regions[0], whole, sure, fresh);
+  if (proven === undefined || !isDear(loop.regions[0].ops, proven) || !isAsked(proven.levels, true)) return undefined;
+  return keepsToItself(loop, proven) ? unlessSure(loop.regions[0], proven, sure, fresh) : undefined;
 }
 
 /** The proven ops are more than a comparison or two: to find out that they need not run takes half a dozen small ops. */
@@ -175,16 +175,16 @@ function isDear(all: readonly Op[], { ops }: Proven): boolean {
 }
 
 /** What the iteration writes before the rest. */
-function writtenBeside({ key, value, body }: LoopOp, { rest }: ProvenWhole): ReadonlySet<Local> {
+function writtenBeside({ key, value, regions }: LoopOp, { rest }: ProvenWhole): ReadonlySet<Local> {
   const written = new Set([key, value]);
-  eachOp([body], (op) => {
+  eachOp(regions, (op) => {
     if (!rest.includes(op)) eachWrite(op, (local) => written.add(local));
   });
   return written;
 }
 
 /** What the proven ops write is read by none but them. */
-function keepsToItself({ body }: LoopOp, { ops }: Proven): boolean {
+function keepsToItself({ regions: [body] }: LoopOp, { ops }: Proven): boolean {
   const proven: Region = { label: body.label, ops: body.ops.slice(0, ops) };
   const written = new Set<Local>();
   const inside = new Map<Value, number>();

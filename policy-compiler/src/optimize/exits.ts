@@ -81,7 +81,7 @@ function thread(flag: Local, inside: Regions, test: TestOp, count: Count): reado
   if (sets === 1 && isSet(ops.at(-1), flag)) {
     const before = ops.slice(0, -1);
     if (test.test === "defined") return retarget(before, label, exit);
-    return [{ kind: "not", at, weight: 0, ends: [], body: { label, ops: before }, exit }];
+    return [{ kind: "not", at, weight: 0, ends: [], regions: [{ label, ops: before }], exit }];
   }
   if (test.test === "defined" || countLeaves(region, flag, label) !== sets) return undefined;
   leaveTo(region, flag, label, exit);

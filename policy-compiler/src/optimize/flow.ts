@@ -101,15 +101,15 @@ function walkOp(walk: Walk, op: Op, state: State): State | undefined {
     case "regions":
       return walkRegions(walk, op.regions, state);
     case "loop":
-      return walkLoop(walk, op.body, state | op.key.seen | op.value.seen);
+      return walkLoop(walk, op.regions[0], state | op.key.seen | op.value.seen);
     case "not": {
-      const end = walkOps(walk, op.body, state);
+      const end = walkOps(walk, op.regions[0], state);
       if (end !== undefined) exitWith(walk, op.exit, end);
-      return walk.exits.get(op.body.label);
+      return walk.exits.get(op.regions[0].label);
     }
     case "with": {
-      const end = walkOps(walk, op.body, state | op.local.seen);
-      const failed = walk.exits.get(op.body.label);
+      const end = walkOps(walk, op.regions[0], state | op.local.seen);
+      const failed = walk.exits.get(op.regions[0].label);
       if (failed !== undefined) exitWith(walk, op.exit, failed);
       return end;
     }

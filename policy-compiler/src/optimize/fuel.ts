@@ -47,7 +47,7 @@ function weigh({ ops }: Region, inRuntime: InRuntime): number {
     op.weight = WEIGHTS[op.kind] ?? weightOf(op, inRuntime);
     units += op.weight;
     if (!HOLDS_REGIONS[op.kind]) continue;
-    if (op.kind === "loop") op.turn = TURN + Math.min(weigh(op.body, inRuntime), STRETCH_MAX);
+    if (op.kind === "loop") op.turn = TURN + Math.min(weigh(op.regions[0], inRuntime), STRETCH_MAX);
     else for (const inner of regionsOf(op)) units += weigh(inner, inRuntime);
   }
   return units;

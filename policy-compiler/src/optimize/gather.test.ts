@@ -263,16 +263,16 @@ type Comprehension = {
 
 const ODD: Readonly<Record<string, (comprehension: Comprehension) => void>> = {
   "that ends at the first member": ({ region, loop }) => {
-    loop.body.ops = [...loop.body.ops, leaveTo(region.label)];
+    loop.regions[0].ops = [...loop.regions[0].ops, leaveTo(region.label)];
   },
   "that keeps something from member to member": ({ region, loop }) => {
     const last = makeLocal(1000);
     region.ops = [reset(last), ...region.ops];
-    loop.body.ops = [...loop.body.ops, assign(last, loop.value)];
+    loop.regions[0].ops = [...loop.regions[0].ops, assign(last, loop.value)];
   },
   "that finds something for what stands behind it": ({ row, region, loop }) => {
     const [first, second] = [makeLocal(1000), makeLocal(1001)];
-    loop.body.ops = [assign(first, loop.value), ...loop.body.ops];
+    loop.regions[0].ops = [assign(first, loop.value), ...loop.regions[0].ops];
     row.ops = row.ops.flatMap((op) => (regionsOf(op).includes(region) ? [op, assign(second, first)] : [op]));
   },
 };

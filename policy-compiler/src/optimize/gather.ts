@@ -211,10 +211,10 @@ function gatheringOf(
       if (asked.needless.has(op)) return op.kind === "test" ? [giveUp(), ...hasValue(op)] : [];
       if (op.kind === "grow" && asked.grows.has(op)) return isWhole ? [op] : grow(op);
       if (op.kind === "regions") return [{ ...op, regions: op.regions.map(strip) }];
-      if (op.kind === "not") return [{ ...op, body: strip(op.body) }];
+      if (op.kind === "not") return [{ ...op, regions: [strip(op.regions[0])] }];
       if (op.kind !== "loop") return [op];
-      const body = strip(op.body);
-      return [{ ...op, body: asked.behind.has(op) ? { ...body, ops: [giveUp(), ...body.ops] } : body }];
+      const body = strip(op.regions[0]);
+      return [{ ...op, regions: [asked.behind.has(op) ? { ...body, ops: [giveUp(), ...body.ops] } : body] }];
     }),
   });
   const first = { label: fresh.label++, ops: [make(isWhole ? what : "object", groups)] };

@@ -20,7 +20,7 @@ export function everyOf(op: Op, next: Op | undefined): Every | undefined {
   const [loop, more] = outer?.ops ?? [];
   if (outer === undefined || loop?.kind !== "loop" || more !== undefined || other !== undefined) return undefined;
   if (next?.kind !== "test" || next.test !== "undefined") return undefined;
-  const [begin, inner, test, fails, leave, rest] = loop.body.ops;
+  const [begin, inner, test, fails, leave, rest] = loop.regions[0].ops;
   if (!isReset(begin) || inner?.kind !== "regions" || test?.kind !== "test" || test.test !== "undefined")
     return undefined;
   if (fails?.kind !== "assign" || leave?.kind !== "leave" || leave.exit !== outer.label) return undefined;

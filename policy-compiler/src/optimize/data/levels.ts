@@ -69,7 +69,7 @@ export type Levels = {
 export function levelsOf(loop: LoopOp, uses: Uses): Levels {
   const inside = new Map<Local, number>();
   const written = new Set([loop.key, loop.value]);
-  noteUses(loop.body, inside, written, uses);
+  noteUses(loop.regions[0], inside, written, uses);
   const exposed = new Set<Local>();
   written.forEach((local) => {
     if (local.reads !== UNCOUNTED && local.reads > (inside.get(local) ?? 0)) exposed.add(local);
@@ -80,7 +80,7 @@ export function levelsOf(loop: LoopOp, uses: Uses): Levels {
   });
   origins.set(loop.value, { kind: "part", at: { steps: [] }, names: [] });
   const walk: Walk = { asked: [], origins, exposed, depth: 0, proof: newProof(), isCounting: false };
-  walkRegion(walk, loop.body, true);
+  walkRegion(walk, loop.regions[0], true);
   const { proven, whole } = walk.proof;
   return { asked: walk.asked.slice(0, LEVELS_MAX), proven, whole };
 }
@@ -114,7 +114,7 @@ function walkRegion(walk: Walk, { ops: all }: Region, isOwn: boolean): readonly 
   return [];
 }
 
-function enterLoop(walk: Walk, { source, key, value, body }: LoopOp): Region | undefined {
+function enterLoop(walk: Walk, { source, key, value, regions }: LoopOp): Region | undefined {
   const { origins, exposed, isCounting, proof } = walk;
   if (exposed.has(key) || exposed.has(value) || isCounting) return undefined;
   const origin = origins.get(source);
@@ -122,11 +122,11 @@ function enterLoop(walk: Walk, { source, key, value, body }: LoopOp): Region | u
   if (origin?.kind !== "part") {
     proof.isWhole = false;
     origins.delete(value);
-    return body;
+    return regions[0];
   }
   proof.open.delete(partName(origin.at, origin.names));
   origins.set(value, { kind: "part", at: below(origin, { kind: "each" }), names: [] });
-  return body;
+  return regions[0];
 }
 
 function below({ at, names }: Extract<Origin, { kind: "part" }>, step: WitnessStep): Place {

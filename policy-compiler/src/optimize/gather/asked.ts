@@ -129,7 +129,7 @@ function follow(walk: Walk, op: Op, row: Label): boolean {
     case "not": {
       const { gates, needless, grows } = walk;
       const before = gates.length + needless.size + grows.size;
-      return followRow(walk, op.body) && gates.length + needless.size + grows.size === before;
+      return followRow(walk, op.regions[0]) && gates.length + needless.size + grows.size === before;
     }
     case "get":
       return followGet(walk, op);
@@ -185,10 +185,10 @@ function use({ used }: Walk, value: Value): void {
 }
 
 function followLoop(walk: Walk, op: LoopOp): boolean {
-  const { source, key, value, body } = op;
+  const { source, key, value, regions } = op;
   walk.iterates = true;
   if (walk.needless.size > 0) walk.behind.add(op);
-  return isFree(walk, source) && followRow(walk, body, [key, value]);
+  return isFree(walk, source) && followRow(walk, regions[0], [key, value]);
 }
 
 function followGet(walk: Walk, op: GetOp): boolean {

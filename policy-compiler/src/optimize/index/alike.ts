@@ -261,9 +261,9 @@ function pairOp(pairing: Pairing, at: At, a: Op, b: Op): boolean {
     case "loop":
       if (b.kind !== a.kind || !pairValue(pairing, a.source, b.source)) return false;
       if (!pairValue(pairing, a.key, b.key) || !pairValue(pairing, a.value, b.value)) return false;
-      return pairRegion(pairing, a.body, b.body);
+      return pairRegions(pairing, a.regions, b.regions);
     case "not":
-      return b.kind === a.kind && pairRegion(pairing, a.body, b.body);
+      return b.kind === a.kind && pairRegions(pairing, a.regions, b.regions);
     case "regions":
       return b.kind === a.kind && pairRegions(pairing, a.regions, b.regions);
     default:

@@ -104,7 +104,7 @@ function walkRegion(walk: Walk, { ops }: Region): Region | undefined {
     if (op.kind === "loop" && i === ops.length - 1) {
       walk.origins.delete(op.key);
       walk.origins.delete(op.value);
-      return op.body;
+      return op.regions[0];
     }
     if (!follow(walk, op)) return undefined;
   }
