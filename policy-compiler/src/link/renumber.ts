@@ -25,10 +25,10 @@ export function numbersOf(
   globals: ReadonlySet<number>,
 ): Numbers {
   const { functionImports, functionCount, globalEntries } = runtime;
-  const kept = [...functions].filter((index) => index >= functionImports && index < functionCount).sort(byNumber);
+  const kept = membersFrom(functions, functionImports, functionCount);
   const named = new Set(globals);
-  for (const index of kept) addGlobals(named, runtime, index - functionImports);
-  const keptGlobals = [...named].sort(byNumber);
+  for (let i = 0; i < kept.length; i++) addGlobals(named, runtime, (kept[i] as number) - functionImports);
+  const keptGlobals = membersFrom(named, 0, globalEntries.length);
   const functionPlaces = placesOf(kept, functionImports, functionCount);
   for (let i = 0; i < functionImports; i++) functionPlaces[i] = i;
   const moved = functionImports + kept.length - functionCount;
@@ -42,8 +42,11 @@ export function numbersOf(
   };
 }
 
-function byNumber(a: number, b: number): number {
-  return a - b;
+/** The numbers from `first` up to `end` that the set has, in order. */
+function membersFrom(numbers: ReadonlySet<number>, first: number, end: number): readonly number[] {
+  const found: number[] = [];
+  for (let number = first; number < end; number++) if (numbers.has(number)) found.push(number);
+  return found;
 }
 
 /** What has no number in the module. */

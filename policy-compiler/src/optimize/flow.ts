@@ -204,7 +204,8 @@ function rewrite(walk: Walk, region: Region, isRow: boolean): void {
       out[out.length - 1] = { ...returnOf(last.source), at: op.at };
       continue;
     }
-    const simpler = known === true ? undefined : simplerOf(walk, op);
+    const isPlain = op.kind !== "assign-once" && op.kind !== "regions";
+    const simpler = known === true ? undefined : isPlain ? op : simplerOf(walk, op);
     if (simpler !== op) out ??= ops.slice(0, i);
     if (simpler !== undefined) out?.push(simpler);
   }
@@ -253,12 +254,14 @@ function dropAssigns(regions: readonly Region[], unread: number): void {
   for (let i = 0; i < regions.length; i++) {
     const region = regions[i] as Region;
     const { ops } = region;
-    let isKept = true;
+    /** From the first on that is left out. */
+    let out: Op[] | undefined;
     for (let j = 0; j < ops.length; j++) {
       const op = ops[j] as Op;
-      if (op.kind === "assign" && (unread & op.target.seen) !== 0) isKept = false;
+      if (op.kind === "assign" && (unread & op.target.seen) !== 0) out ??= ops.slice(0, j);
+      else out?.push(op);
       if (HOLDS_REGIONS[op.kind]) dropAssigns(regionsOf(op), unread);
     }
-    if (!isKept) region.ops = ops.filter((op) => op.kind !== "assign" || (unread & op.target.seen) === 0);
+    if (out !== undefined) region.ops = out;
   }
 }

@@ -88,9 +88,16 @@ function isClosed(regions: readonly Region[], runs: readonly Run[]): boolean {
     at = end;
   }
   for (const local of exposedOf(regions.slice(at)).needs) needed.add(local);
-  return runs.every(({ groups, target }) =>
-    groups.every(({ writes }) => writes.every((local) => local === target || !needed.has(local))),
-  );
+  return runs.every(({ groups, target }) => groups.every(({ writes }) => !writesOneOf(writes, needed, target)));
+}
+
+/** `but`: not counting this one. */
+function writesOneOf(writes: readonly Local[], locals: ReadonlySet<Local>, but?: Local): boolean {
+  for (let i = 0; i < writes.length; i++) {
+    const local = writes[i] as Local;
+    if (local !== but && locals.has(local)) return true;
+  }
+  return false;
 }
 
 // ── chains ──
@@ -179,8 +186,9 @@ function ownWrites(
 ): readonly Local[] | undefined {
   const { needs, writes, grows } = exposedOf(regions);
   if (grows.length > 0) return undefined;
-  const isKnown = needs.every((local) => params.has(local) || local === given);
-  return isKnown && !writes.some((local) => params.has(local) || local === result) ? writes : undefined;
+  if (!needs.every((local) => params.has(local) || local === given)) return undefined;
+  const writesResult = result !== undefined && writes.includes(result);
+  return writesResult || writesOneOf(writes, params) ? undefined : writes;
 }
 
 // ── links ──
