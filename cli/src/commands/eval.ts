@@ -131,7 +131,8 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   const evaluation = evaluator.evaluate("eval", input, { strict: flags.isStrict });
   if (evaluation.kind === "fault") {
     const { code, message } = evaluation;
-    if (flags.format === "json") io.out(printErrors([{ code, message, location: { file: "", row: 1, col: 1 } }]));
+    const location = { file: "", row: 1, col: 1 };
+    if (flags.format === "json") io.out(printErrors([{ code, message: withoutCode(code, message), location }]));
     else io.err(`${message}\n`);
     return EXIT.opa;
   }
@@ -242,6 +243,10 @@ function fail(diagnostics: readonly Diagnostic[], flags: Flags, io: Io): number 
 function toError(diagnostic: Diagnostic): OpaError {
   const error = toOpaError(toDiagnosticRecord(diagnostic));
   return error.location.file === "query" ? { ...error, location: { ...error.location, file: "" } } : error;
+}
+
+function withoutCode(code: string, message: string): string {
+  return message.startsWith(`${code}: `) ? message.slice(code.length + 2) : message;
 }
 
 function printErrors(errors: readonly OpaError[]): string {

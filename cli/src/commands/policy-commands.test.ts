@@ -364,6 +364,9 @@ test("eval and check give records in the shape of opa, and its exit codes", asyn
       },
     ],
   });
+  const failed = await run("eval", "-f", "json", "--strict-builtin-errors", "1 / 0");
+  const divided = { message: "div: divide by zero", code: "eval_builtin_error" };
+  expect([failed.code, JSON.parse(failed.out)]).toMatchObject([2, { errors: [divided] }]);
   const wrong = await run("eval", "-f", "json", "x := 1; y");
   expect([wrong.code, JSON.parse(wrong.out)]).toEqual([
     2,

@@ -1,5 +1,6 @@
 /** What a query answered, in the shape and the formats of `opa eval`. */
 import { CAPTURED, type CapturedExpression } from "./capture.ts";
+import { printGoJson } from "./go-json.ts";
 
 export type Result = {
   readonly expressions: readonly {
@@ -32,31 +33,33 @@ export function toResults(
   });
 }
 
+const VALUE = { indent: "  ", escapes: true } as const;
+const RESULTS = { ...VALUE, valuesAt: new Set(["value", "bindings"]) };
+
 /** Text for standard output, "" where nothing is said. */
 export function printResults(results: readonly Result[], format: EvalFormat): string {
   const each = (print: (result: Result) => string) => results.map((result) => `${print(result)}\n`).join("");
   switch (format) {
     case "json":
-      return `${JSON.stringify(results.length === 0 ? {} : { result: results }, undefined, 2)}\n`;
+      return `${printGoJson(results.length === 0 ? {} : { result: results }, RESULTS)}\n`;
     case "raw":
       return each(({ expressions }) => expressions.map(({ value }) => rawText(value)).join(" "));
     case "values":
       return each(({ expressions }) =>
-        JSON.stringify(
+        printGoJson(
           expressions.map(({ value }) => value),
-          undefined,
-          2,
+          VALUE,
         ),
       );
     case "bindings":
-      return each(({ bindings = {} }) => JSON.stringify(bindings, undefined, 2));
+      return each(({ bindings = {} }) => printGoJson(bindings, VALUE));
     case "pretty":
       return printPretty(results);
   }
 }
 
 function rawText(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
+  return typeof value === "string" ? value : printGoJson(value, { escapes: true });
 }
 
 function printPretty(results: readonly Result[]): string {
@@ -64,7 +67,7 @@ function printPretty(results: readonly Result[]): string {
   if (first === undefined) return "undefined\n";
   const [only, ...more] = first.expressions;
   if (results.length === 1 && first.bindings === undefined && more.length === 0)
-    return `${JSON.stringify(only?.value, undefined, 2)}\n`;
+    return `${printGoJson(only?.value, { indent: "  ", escapes: false })}\n`;
   return printBoxes(columnsOf(first), results);
 }
 
@@ -85,7 +88,7 @@ function columnsOf({ expressions, bindings }: Result): readonly Cells[] {
 const CELL_MAX = 80;
 
 function printBoxes(columns: readonly Cells[], results: readonly Result[]): string {
-  const rows = results.map((result) => columns.map(({ of }) => cut(JSON.stringify(of(result)))));
+  const rows = results.map((result) => columns.map(({ of }) => cut(printGoJson(of(result), { escapes: false }))));
   const widths = columns.map(({ name }, at) =>
     Math.max(lengthOf(name), ...rows.map((cells) => lengthOf(cells[at] ?? ""))),
   );
