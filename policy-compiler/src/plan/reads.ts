@@ -16,7 +16,7 @@ import { blocksOf } from "../ir/walk.ts";
 type Path = {
   readonly keys: readonly string[];
   readonly longer: Map<string, Path>;
-  /** The statements that read it; none of a path that is only passed on. */
+  /** The statements that read it, where they are asked for; none of a path that is only passed on. */
   readonly readers: Set<IrLocation>;
 };
 /** Most often one alone. */
@@ -46,7 +46,7 @@ function textsOf(paths: readonly (readonly string[])[]): ReadonlySet<string> {
 
 export function findReads(policy: IrPolicy): ModuleReads {
   if (!policy.static?.strings?.some(({ value }) => NAMES.has(value))) return { body: false, query: false };
-  const paths = readPaths(policy).map(({ keys }) => JSON.stringify(keys));
+  const paths = readPaths(policy, { withReaders: false }).map(({ keys }) => JSON.stringify(keys));
   return { body: paths.some((path) => BODY.has(path)), query: paths.some((path) => QUERY.has(path)) };
 }
 
@@ -57,7 +57,7 @@ export function isBodyPath(path: readonly string[]): boolean {
 
 /** The paths below input that a policy reads, as deep as counts, and where it does. */
 export function followReads(policy: IrPolicy): ReadonlyMap<readonly string[], readonly IrLocation[]> {
-  return new Map(readPaths(policy).map(({ keys, readers }) => [keys, placesOf(readers)]));
+  return new Map(readPaths(policy, { withReaders: true }).map(({ keys, readers }) => [keys, placesOf(readers)]));
 }
 
 /** Each place once: a plan may say a part of a policy twice. */
@@ -65,10 +65,11 @@ function placesOf(readers: ReadonlySet<IrLocation>): readonly IrLocation[] {
   return [...new Map([...readers].map((place) => [`${place.file}:${place.row}:${place.col}`, place])).values()];
 }
 
-function readPaths(policy: IrPolicy): readonly Path[] {
+function readPaths(policy: IrPolicy, { withReaders }: Pick<Analysis, "withReaders">): readonly Path[] {
   const strings = (policy.static?.strings ?? []).map(({ value }) => value);
   const funcs = new Map((policy.funcs?.funcs ?? []).map((func) => [func.name, func]));
-  const analysis: Analysis = { strings, funcs, locals: new Map(), returned: new Map(), read: new Set(), open: [] };
+  const found = { locals: new Map(), returned: new Map(), read: new Set<Path>(), open: [] };
+  const analysis: Analysis = { strings, funcs, withReaders, ...found };
   const input: Path = { keys: [], longer: new Map(), readers: new Set() };
   // Until no function gives back more than its callers knew: mostly the second time says nothing new.
   for (let before = -1; before !== countReturned(analysis); ) {
@@ -89,6 +90,8 @@ function readPaths(policy: IrPolicy): readonly Path[] {
 type Analysis = {
   readonly strings: readonly string[];
   readonly funcs: ReadonlyMap<string, IrFunc>;
+  /** Of thousands of rules they are many, and only diagnostics ask where a path is read. */
+  readonly withReaders: boolean;
   readonly locals: Map<string, Locals>;
   /** Paths that the value of each function may be: a rule may give a part of the input. */
   readonly returned: Map<string, Paths>;
@@ -158,7 +161,7 @@ function followDot(analysis: Analysis, locals: Locals, stmt: DotStmt): void {
   else if (paths !== undefined) step(analysis, locals, paths, stmt);
 }
 
-function step({ strings, read }: Analysis, locals: Locals, { keys, longer }: Path, stmt: DotStmt): void {
+function step({ strings, read, withReaders }: Analysis, locals: Locals, { keys, longer }: Path, stmt: DotStmt): void {
   const { key, target } = stmt;
   const name = key.type === "string_index" ? strings[key.value] : undefined;
   if (name === undefined || keys.length >= DEPTH_MAX) return;
@@ -167,7 +170,7 @@ function step({ strings, read }: Analysis, locals: Locals, { keys, longer }: Pat
     path = { keys: [...keys, name], longer: new Map(), readers: new Set() };
     longer.set(name, path);
   }
-  path.readers.add(stmt);
+  if (withReaders) path.readers.add(stmt);
   read.add(path);
   addPath(locals, target, path);
 }
