@@ -20,7 +20,7 @@ const command = process.argv[2];
 // third of the CPU until the revision was in force. Memory is the same. What a revision leaves is collected after half a
 // minute and not after eight seconds, where one follows the other in the midst of the next: 50 ms of CPU each time.
 const NODE_FLAGS =
-  {
+  ofCommand({
     proxy: [
       "--disallow-code-generation-from-strings",
       "--no-parallel-scavenge",
@@ -47,7 +47,7 @@ const NODE_FLAGS =
       // midst of it, 0.2 s of both cores between the build's end and the first proxy.
       "--heap-growing-percent=150",
     ],
-  }[command ?? ""] ?? [];
+  }) ?? [];
 // glibc gives each thread a heap of its own, which keeps what the compiler's threads have used: as many
 // as there are threads that serve, 2 MB less of an idle sidecar's 28. It reads this at its start only.
 // A connection of TLS has a buffer of 64 KiB to read by, of which an idle one has touched two pages: mapped by itself it
@@ -57,7 +57,7 @@ const NODE_FLAGS =
 // A controller has a buffer of 64 KiB for each proxy to read TLS by, hardly any of which is touched: mapped
 // by themselves they cost what is, and what is given back leaves no hole (30 MB less with 300 proxies).
 const NODE_ENV =
-  {
+  ofCommand({
     proxy: {
       MALLOC_ARENA_MAX: String(threadsAsked()),
       MALLOC_MMAP_THRESHOLD_: "32768",
@@ -65,7 +65,7 @@ const NODE_ENV =
       MALLOC_MMAP_MAX_: "32768",
     },
     controller: { MALLOC_ARENA_MAX: "1", MALLOC_MMAP_THRESHOLD_: "32768", MALLOC_TRIM_THRESHOLD_: "131072" },
-  }[command ?? ""] ?? {};
+  }) ?? {};
 // A sidecar does have one (and that flag would keep it from ever seeing the signal): whoever
 // listens to it takes it from the inspector, so somebody does from here on.
 process.on("SIGUSR1", () => {});
@@ -91,6 +91,11 @@ if (!isPackage && !existsSync(join(root, "node_modules/@regomesh/base"))) {
     const wayOut = isPackage ? "" : "; the Node it brings is missing: run npm ci with optional dependencies";
     fail(`regomesh needs Node ${NODE_LEAST} or newer and found ${process.versions.node}${wayOut}`);
   }
+}
+
+/** Words may be names that all objects have: `constructor` is no command of ours. */
+function ofCommand(rows) {
+  return Object.hasOwn(rows, command ?? "") ? rows[command] : undefined;
 }
 
 /** What --workers says. */

@@ -49,6 +49,15 @@ test("it replaces itself, and is found through links", async () => {
   expect((await said).trim()).toContain("7");
 });
 
+test("a name that all objects have is no command", () => {
+  const env = { PATH: `${folder}:/usr/bin:/bin` };
+  const { stderr, status } = spawnSync(COMMAND, ["constructor"], { env, encoding: "utf8" });
+  expect([stderr.split("\n")[0], status]).toEqual([
+    "regomesh: no command constructor (regomesh --help lists them)",
+    64,
+  ]);
+});
+
 test("arguments come as they were given", () => {
   const env = { PATH: `${folder}:/usr/bin:/bin` };
   const { stdout, status } = spawnSync(COMMAND, ["eval", '"a  b" == sprintf("%s", ["a  b"])'], {

@@ -52,7 +52,7 @@ export interface Evaluator {
 export function openEvaluator(options: EvaluatorOptions): Evaluator {
   const open = openInstance(options);
   const { exports } = open;
-  const names = readValue(open, exports.entrypoints()) as Record<string, number>;
+  const names = new Map(Object.entries(readValue(open, exports.entrypoints()) as Record<string, number>));
   const heapStart = exports.opa_heap_ptr_get();
   let data = 0;
   let heap = heapStart;
@@ -71,10 +71,10 @@ export function openEvaluator(options: EvaluatorOptions): Evaluator {
 
   return {
     meta: open.meta,
-    entrypoints: Object.keys(names),
+    entrypoints: [...names.keys()],
     setData,
     evaluate: (entrypoint, input, { strict = false, inputIsRego = false } = {}) => {
-      const number = typeof entrypoint === "number" ? entrypoint : names[entrypoint];
+      const number = typeof entrypoint === "number" ? entrypoint : names.get(entrypoint);
       if (number === undefined) throw new Error(`the policy has no entrypoint ${entrypoint}`);
       exports.rm_strict?.(strict ? 1 : 0);
       exports.opa_heap_ptr_set(heap);

@@ -62,7 +62,7 @@ const OWN = { serial: "revoke", timeout: "rotate", view: "show" } as const;
 async function run(args: readonly string[], io: Io): Promise<number> {
   const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: flags });
   const [name = "", word, ...more] = positionals;
-  const action = ACTIONS[name];
+  const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
   if (action === undefined) throw new UsageError(await noAction(name, Object.keys(ACTIONS)));
   if (more.length > 0) throw new UsageError(`${name} takes one workload, and ${more[0]} is one more`);
   for (const [flag, owner] of Object.entries(OWN)) {

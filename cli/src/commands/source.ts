@@ -48,7 +48,7 @@ const DONE: Readonly<Record<string, (name: string) => string>> = {
 async function run(args: readonly string[], io: Io): Promise<number> {
   const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: flags });
   const [action = "", name, ...more] = positionals;
-  const said = DONE[action];
+  const said = Object.hasOwn(DONE, action) ? DONE[action] : undefined;
   if (action !== "list" && said === undefined)
     throw new UsageError(await noAction(action, ["list", ...Object.keys(DONE)]));
   if (more.length > 0 || (said !== undefined && name === undefined))

@@ -69,7 +69,7 @@ const ACTIONS: Readonly<Record<string, Row>> = {
 async function run(args: readonly string[], io: Io): Promise<number> {
   const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: flags });
   const [action = "", word, ...more] = positionals;
-  const row = ACTIONS[action];
+  const row = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;
   if (row === undefined) throw new UsageError(await noAction(action, Object.keys(ACTIONS)));
   if ((row.takes === undefined) !== (word === undefined) || more.length > 0)
     throw new UsageError(`${action} takes ${row.takes ?? "no name"}`);

@@ -15,9 +15,8 @@ export type PlacedHead = Head & { readonly source: string; readonly file: Source
 type Fault = { readonly file: string; readonly offset: number | undefined; readonly reason: string; message: string };
 
 export function countsOf(heads: readonly PlacedHead[]): Readonly<Record<string, number>> {
-  const counts: Record<string, number> = {};
-  for (const { source } of heads) counts[source] = (counts[source] ?? 0) + 1;
-  return counts;
+  const bySource = Map.groupBy(heads, ({ source }) => source);
+  return Object.fromEntries([...bySource].map(([source, own]) => [source, own.length]));
 }
 
 export function verdictsOf(

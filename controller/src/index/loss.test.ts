@@ -29,6 +29,15 @@ describe("lossOf, of several sources", () => {
         "the commit takes away 2 of 2 bindings of source shop: s/a, s/b",
       ],
     ],
+    [
+      "one of a name that all objects have, which is new",
+      mesh({ root: large }),
+      mesh({ root: ["d/1"], constructor: ["s/a"] }),
+      [
+        "the commit takes away 5 of 6 workloads: d/2, d/3, d/4, d/5, d/6",
+        "the commit takes away 5 of 6 bindings: d/2, d/3, d/4, d/5, d/6",
+      ],
+    ],
     ["half of one", mesh({ root: large, shop: ["s/a", "s/b"] }), mesh({ root: large, shop: ["s/a"] }), []],
     [
       "what another source has now",

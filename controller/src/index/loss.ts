@@ -63,7 +63,7 @@ export function lossOf(
 function lossesOfSources(before: Inventory, after: Inventory, all: readonly string[]): readonly string[] {
   if (all.length === 0) return [];
   return Object.keys(after.sources ?? {}).flatMap((source) => {
-    const { workloads, bindings } = before.sources?.[source] ?? (source === ROOT_SOURCE ? before : NOTHING);
+    const { workloads, bindings } = heldBy(before, source) ?? (source === ROOT_SOURCE ? before : NOTHING);
     const reasonOf = (kind: string, own: readonly string[], left: readonly string[], whole: readonly string[]) => {
       const lost = gone(own, left);
       // Of a source that holds all, it is said of the mesh.
@@ -75,6 +75,11 @@ function lossesOfSources(before: Inventory, after: Inventory, all: readonly stri
       ...reasonOf("bindings", bindings, after.bindings, before.bindings),
     ];
   });
+}
+
+/** What it holds of the source, where it knows the source: a name that all objects have is one that sources may have. */
+export function heldBy({ sources }: Inventory, source: string): Holdings | undefined {
+  return sources !== undefined && Object.hasOwn(sources, source) ? sources[source] : undefined;
 }
 
 const NOTHING: Holdings = { bindings: [], workloads: [] };

@@ -262,17 +262,17 @@ export function unknownPorts(object: ClusterObject): readonly string[] {
   return ports.filter(({ port }) => !known.includes(port)).map(({ name, port }) => name ?? `${port}`);
 }
 
-const APP_PROTOCOLS: Readonly<Record<string, Protocol>> = {
-  http: "HTTP",
-  http2: "HTTP2",
-  h2c: "HTTP2",
-  "kubernetes.io/h2c": "HTTP2",
-  "kubernetes.io/ws": "HTTP",
-  grpc: "GRPC",
-};
+const APP_PROTOCOLS: ReadonlyMap<string, Protocol> = new Map([
+  ["http", "HTTP"],
+  ["http2", "HTTP2"],
+  ["h2c", "HTTP2"],
+  ["kubernetes.io/h2c", "HTTP2"],
+  ["kubernetes.io/ws", "HTTP"],
+  ["grpc", "GRPC"],
+]);
 
 function protocolOf({ appProtocol, name }: ServicePort, isAlone: boolean): Protocol | undefined {
-  if (appProtocol !== undefined) return APP_PROTOCOLS[appProtocol.toLowerCase()];
+  if (appProtocol !== undefined) return APP_PROTOCOLS.get(appProtocol.toLowerCase());
   if (name === undefined) return isAlone ? "HTTP" : undefined;
-  return APP_PROTOCOLS[/^[a-z0-9]+/.exec(name)?.[0] ?? ""];
+  return APP_PROTOCOLS.get(/^[a-z0-9]+/.exec(name)?.[0] ?? "");
 }

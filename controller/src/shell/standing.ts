@@ -11,7 +11,16 @@ import { holdingsOf, type MeshPlan } from "../build/build.ts";
 import type { SourceTree } from "../build/source-tree.ts";
 import { whyNotServed } from "../distribution/release.ts";
 import type { HostOwners } from "../index/hosts.ts";
-import { type Inventory, inventoryOf, lossOf, names, remembered, toLossRecords, wayToConfirm } from "../index/loss.ts";
+import {
+  heldBy,
+  type Inventory,
+  inventoryOf,
+  lossOf,
+  names,
+  remembered,
+  toLossRecords,
+  wayToConfirm,
+} from "../index/loss.ts";
 import type { SourceRights } from "../index/rights.ts";
 import { inputsOf } from "../sources/inputs.ts";
 import { ROOT_SOURCE } from "../sources/source.ts";
@@ -73,7 +82,7 @@ export async function readStanding(against: Against, place: StandingPlace): Prom
 export function checkLoss(standing: Standing, plan: MeshPlan, unread: readonly string[]): readonly DiagnosticRecord[] {
   const own = inventoryOf(plan);
   const before = standing.inventory ?? own;
-  const stays = [...unread, ...(standing.operatorSources ?? [])].flatMap((name) => before.sources?.[name] ?? []);
+  const stays = [...unread, ...(standing.operatorSources ?? [])].flatMap((name) => heldBy(before, name) ?? []);
   const after: Inventory = {
     ...own,
     bindings: [...own.bindings, ...stays.flatMap(({ bindings }) => bindings)],

@@ -20,6 +20,10 @@ const RULES: Record<string, readonly [block: string, shown: object]> = {
     '# foo: x\n# title: 1\n# entrypoint: false\n# custom: {}\n# organizations: []\n# description: ""',
     { title: "1" },
   ],
+  "fields with names that all objects have are unknown, too": [
+    "# constructor: 1\n# toString: x\n# __proto__: 1\n# title: t",
+    { title: "t" },
+  ],
   "authors by name and address": [
     "# authors: [a <b>, {name: x}, <c>]",
     { authors: [{ name: "a", email: "b" }, { name: "x" }, { email: "c" }] },

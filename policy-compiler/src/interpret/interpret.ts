@@ -271,7 +271,7 @@ function call(machine: Machine, name: string, args: readonly (Value | undefined)
   const func = machine.functions.get(name);
   if (func !== undefined) return callFunction(machine, func, args);
   const operands = args as readonly Value[];
-  const own = OWN_BUILTINS[name];
+  const own = Object.hasOwn(OWN_BUILTINS, name) ? OWN_BUILTINS[name] : undefined;
   const result = own === undefined ? OTHERWISE : own(...operands);
   if (result !== OTHERWISE) return result;
   const key = FIXED_BUILTINS.has(name) ? `${name} ${operands.map(printValue).join()}` : undefined;

@@ -37,7 +37,7 @@ export type FieldFault = { readonly message: string; readonly field?: string };
 
 export function findFieldFault(fields: Fields): FieldFault | undefined {
   for (const [field, value] of Object.entries(fields)) {
-    const kind = KINDS[field];
+    const kind = Object.hasOwn(KINDS, field) ? KINDS[field] : undefined;
     if (kind !== undefined && value !== null && !isOfKind(kind, value)) {
       return { message: `invalid ${field}: must be ${WANTED[kind]}`, field };
     }

@@ -70,7 +70,7 @@ function findScopeFault(
   fields: Readonly<Record<string, unknown>>,
   { kind }: Target,
 ): string | undefined {
-  const wanted = WANTED[scope];
+  const wanted = Object.hasOwn(WANTED, scope) ? WANTED[scope] : undefined;
   if (wanted === undefined) {
     return `invalid annotation scope '${scope}'. Use one of 'rule', 'document', 'package', or 'subpackages'`;
   }

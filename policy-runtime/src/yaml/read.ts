@@ -199,7 +199,7 @@ function scalarValue(node: Scalar): unknown {
   if (node.tag !== undefined && tag === undefined) return source; // a tag of one's own
   if (tag === "str" || (!isPlain && tag === undefined)) return source;
   const resolved = resolvePlain(source);
-  const wanted = tag === undefined ? undefined : WANTED[tag];
+  const wanted = tag !== undefined && Object.hasOwn(WANTED, tag) ? WANTED[tag] : undefined;
   if (tag !== undefined && wanted === undefined) return source;
   return plainValue(wanted === undefined ? resolved : coerce(resolved, wanted, node), source, node, tag !== undefined);
 }

@@ -39,7 +39,8 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
   },
   "not-found": (_, response) => response.writeHead(404).end("no"),
   yaml: (_, response) => response.writeHead(200, { "content-type": "application/x-yaml" }).end("a: [1, 2]"),
-  plain: (_, response) => response.writeHead(200, { "x-many": ["a", "b"] }).end('{"big": 12345678901234567890}'),
+  plain: (_, response) =>
+    response.writeHead(200, { "x-many": ["a", "b"], constructor: "c" }).end('{"big": 12345678901234567890}'),
   broken: (_, response) => response.writeHead(200, JSON_TYPE).end("{"),
   packed: (_, response) =>
     response.writeHead(200, { ...JSON_TYPE, "content-encoding": "gzip" }).end(gzipSync('{"packed":true}')),

@@ -41,7 +41,7 @@ export function toRefused({ source, revision }: SourceContent, built: Built, atM
     failedTests,
     refusals: [],
     verdicts: own.slice(0, VERDICTS_TOLD_MAX),
-    resources: resources[source] ?? own.length,
+    resources: Object.hasOwn(resources, source) ? (resources[source] ?? 0) : own.length,
   };
 }
 

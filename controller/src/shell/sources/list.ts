@@ -47,7 +47,9 @@ function toBody(
     ...(inForce === undefined ? {} : { inForce }),
     ...(newest === undefined ? {} : { newest }),
     ...(refused === undefined ? {} : { refused }),
-    ...(composer.resources === undefined ? {} : { resources: composer.resources[name] ?? 0 }),
+    ...(composer.resources === undefined
+      ? {}
+      : { resources: Object.hasOwn(composer.resources, name) ? (composer.resources[name] ?? 0) : 0 }),
     troubles,
   };
 }

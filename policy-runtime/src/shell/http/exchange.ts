@@ -197,11 +197,10 @@ async function read(incoming: IncomingMessage, { headers, method }: Step): Promi
 }
 
 function fieldsOf(raw: readonly string[]): Record<string, string[]> {
-  const fields: Record<string, string[]> = {};
+  const fields = new Map<string, string[]>();
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = (raw[i] as string).toLowerCase();
-    fields[name] ??= [];
-    fields[name].push(raw[i + 1] as string);
+    fields.set(name, [...(fields.get(name) ?? []), raw[i + 1] as string]);
   }
-  return fields;
+  return Object.fromEntries(fields);
 }

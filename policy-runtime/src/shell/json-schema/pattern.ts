@@ -35,5 +35,6 @@ function withShortClasses(pattern: string): string {
 
 function shortName(name: string): string {
   const plain = name.replace(/[_\- ]/g, "").toLowerCase();
-  return CATEGORIES[plain] ?? plain.charAt(0).toUpperCase() + plain.slice(1);
+  const short = Object.hasOwn(CATEGORIES, plain) ? CATEGORIES[plain] : undefined;
+  return short ?? plain.charAt(0).toUpperCase() + plain.slice(1);
 }
