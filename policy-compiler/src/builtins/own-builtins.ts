@@ -34,16 +34,15 @@ const ROOTS: ReadonlySet<string> = new Set(["data", "input", "import", "package"
 /** Throws Error, naming the built-in, where one cannot be. */
 export function makeOwnBuiltins(own: readonly OwnBuiltin[]): OwnBuiltins {
   const signatures = new Map<string, BuiltinSignature>();
-  const hostBuiltins: Record<string, HostBuiltins[string]> = {};
+  const hostBuiltins = new Map<string, HostBuiltins[string]>();
   for (const each of own) {
     const signature = signatureOf(each);
     if (signatures.has(each.name)) throw new Error(`built-in ${each.name}: declared twice`);
     signatures.set(each.name, signature);
-    hostBuiltins[each.name] = adaptImplementation(each.implementation, {
-      isNondeterministic: signature.isNondeterministic,
-    });
+    const { isNondeterministic } = signature;
+    hostBuiltins.set(each.name, adaptImplementation(each.implementation, { isNondeterministic }));
   }
-  return { signatures: makeSignatures([...signatures.values()]), hostBuiltins };
+  return { signatures: makeSignatures([...signatures.values()]), hostBuiltins: Object.fromEntries(hostBuiltins) };
 }
 
 function signatureOf({

@@ -79,6 +79,24 @@ const answers: Record<string, readonly [rule: string, result: string]> = {
   "a bigint in a Map": ["a := keyed().a", '[{"result":1180591620717411303424}]'],
 };
 
+/** What `f()` comes to. */
+function ask(implementation: OwnBuiltin["implementation"]) {
+  const own = makeOwnBuiltins([{ name: "f", decl: { type: "function", result: { type: "any" } }, implementation }]);
+  const unit = { name: "t", modules: [{ name: "t.rego", text: "package t\na := f()" }], data: {} };
+  const entrypoints = [{ unit: "t", name: "t/a" }];
+  const { module } = compile({ units: [unit], entrypoints, runtime, builtins: own.signatures });
+  const evaluator = openEvaluator({ wasm: module?.wasm ?? new Uint8Array(), hostBuiltins: own.hostBuiltins });
+  return evaluator.evaluate(0, undefined);
+}
+
+function* endless<Item>(item: Item): Generator<Item> {
+  for (;;) yield item;
+}
+
+function never(): never {
+  throw new Error("asked");
+}
+
 describe("what a built-in gives", () => {
   test.each(Object.entries(answers))("%s", (_, [rule, result]) => {
     const { module, diagnostics } = build(rule);
@@ -119,14 +137,63 @@ describe("what a built-in gives", () => {
     ["undefined in a list", () => [1, undefined], "f: gave undefined as a member of a list, of a set, or as a key"],
     ["what holds itself", () => CIRCLE, "f: gave a value that holds itself, or nests deeper than 512 levels"],
     ["a list that forty others hold twice each", () => DOUBLED, "f: gave more than 1000000 members"],
+    [
+      "a list without end",
+      () => Object.assign(new Set(), { [Symbol.iterator]: () => endless(1) }),
+      "f: gave more than 1000000 members",
+    ],
+    [
+      "a map without end",
+      () => Object.assign(new Map(), { [Symbol.iterator]: () => endless([1, 1]) }),
+      "f: gave more than 1000000 members",
+    ],
+    ["a text longer than memory", () => "x".repeat(100_000_000), "f: gave more than 67108864 characters"],
     ["a hole of a list", () => new Array(2), "f: gave undefined as a member of a list, of a set, or as a key"],
   ])("%s is no value, but a built-in error", (_, implementation, message) => {
-    const own = makeOwnBuiltins([{ name: "f", decl: { type: "function", result: { type: "any" } }, implementation }]);
-    const unit = { name: "t", modules: [{ name: "t.rego", text: "package t\na := f()" }], data: {} };
+    expect(ask(implementation)).toMatchObject({ text: "[]", builtinError: message });
+  });
+
+  /** Thrown as it is, each would end what asks. */
+  const THROWN: Record<string, readonly [thrown: unknown, message: string]> = {
+    "an object without a text": [Object.create(null), "f: threw what has no text"],
+    "a symbol": [Symbol("s"), "f: Symbol(s)"],
+    "an error that throws": [
+      Object.defineProperty(new Error("x"), "message", { get: () => never() }),
+      "f: threw what has no text",
+    ],
+    "what throws when it is asked what it is": [
+      new Proxy({}, { getPrototypeOf: () => never() }),
+      "f: threw what has no text",
+    ],
+  };
+
+  test.each(Object.entries(THROWN))("%s that is thrown is a built-in error", (_, [thrown, message]) => {
+    const fail = () => {
+      throw thrown;
+    };
+    expect(ask(fail)).toMatchObject({ text: "[]", builtinError: message });
+  });
+
+  test("what a getter gives is asked for once", () => {
+    let asked = 0;
+    const counting = {
+      get n() {
+        return asked++ === 0 ? 1 : Number.NaN;
+      },
+    };
+    expect(ask(() => counting)).toMatchObject({ text: '[{"result":{"n":1}}]' });
+  });
+
+  test("names that all objects have are names", () => {
+    const names = ["__proto__", "constructor", "toString", "x.__proto__"];
+    const decl = { type: "function", result: { type: "any" } } as const;
+    const own = makeOwnBuiltins(names.map((name) => ({ name, decl, implementation: () => name })));
+    const text = `package t\na := [${names.map((name) => `${name}()`).join(", ")}]`;
+    const units = [{ name: "t", modules: [{ name: "t.rego", text }], data: {} }];
     const entrypoints = [{ unit: "t", name: "t/a" }];
-    const { module } = compile({ units: [unit], entrypoints, runtime, builtins: own.signatures });
+    const { module } = compile({ units, entrypoints, runtime, builtins: own.signatures });
     const evaluator = openEvaluator({ wasm: module?.wasm ?? new Uint8Array(), hostBuiltins: own.hostBuiltins });
-    expect(evaluator.evaluate(0, undefined)).toMatchObject({ text: "[]", builtinError: message });
+    expect(evaluator.evaluate(0, undefined)).toMatchObject({ text: JSON.stringify([{ result: names }]) });
   });
 
   test("what is not deterministic is drawn once in an evaluation, and again in the next", () => {
