@@ -143,8 +143,11 @@ function rewriteModules(state: State, diagnostics: Diagnostic[]): State {
     const globals = collectGlobals(module.package.path, module.imports, exports);
     const mayShadow = isLenient(module, state);
     const rules = module.rules.map((rule) => {
-      const metadata = (name: "chain" | "rule", at: Location): Term =>
-        jsonTerm(at, name === "chain" ? metadataChain(annotations, module, rule) : metadataRule(annotations, rule));
+      const metadata = (name: "chain" | "rule", at: Location, link = rule): Term =>
+        jsonTerm(
+          at,
+          name === "chain" ? metadataChain(annotations, module, rule, link) : metadataRule(annotations, link),
+        );
       const counter = { locals: 0, generated: 0 };
       const { builtins, print, strict, minor } = state;
       const settings = { builtins, print, strict, mayShadow, isDocument };

@@ -1,7 +1,7 @@
 /** What the rewriting of one rule or query shares: names, counters, and where faults go. */
 import type { Diagnostic, Location } from "@regomesh/base";
 import type { BuiltinSignatures } from "../builtins/table.ts";
-import type { Term } from "../syntax/ast.ts";
+import type { Rule, Term } from "../syntax/ast.ts";
 import { type Globals, makeVar } from "./names.ts";
 import type { AnalysisCode } from "./problem.ts";
 import { makeProblem } from "./problem.ts";
@@ -25,8 +25,10 @@ export type RewriteContext = RewriteOptions & {
   readonly isDocument: (path: readonly string[]) => boolean;
   /** The scope of the rule of whose head the value is rewritten. */
   readonly headOf?: Scope;
-  /** What rego.metadata.chain() and rule() are here; undefined in a query. */
-  readonly metadata: (name: "chain" | "rule", at: Location) => Term | undefined;
+  /** What rego.metadata.chain() and rule() are in a link of the rule; undefined in a query. */
+  readonly metadata: (name: "chain" | "rule", at: Location, link?: Rule) => Term | undefined;
+  /** Of an `else` chain, where it is not the rule itself. */
+  readonly link?: Rule;
   readonly counter: { locals: number; generated: number };
 };
 

@@ -32,10 +32,10 @@ export function collectAnnotations(modules: readonly Module[]): Annotations {
   return { packages, documents, rules };
 }
 
-/** The value of `chain()` in a rule: what stands for the rule, its document, its package, packages above. */
-export function metadataChain(annotations: Annotations, module: Module, rule: Rule): Json {
+/** The value of `chain()` in a link of a rule: what stands for the link, the rule's document, its package, packages above. */
+export function metadataChain(annotations: Annotations, module: Module, rule: Rule, link = rule): Json {
   const path = rulePath(module, rule);
-  const own = annotations.rules.get(rule) ?? [];
+  const own = annotations.rules.get(link) ?? [];
   const entries: Json[] = own.length === 0 ? [{ path }] : own.map((annotation) => makeEntry(path, annotation));
   const documents = annotations.documents.get(key(path)) ?? [];
   entries.push(...documents.map((annotation) => makeEntry(path, annotation)));

@@ -16,7 +16,8 @@ export function rewriteRule(context: RewriteContext, packagePath: readonly strin
   const args = rule.head.args === undefined ? undefined : rewriteArgs(rewriter, rule.head.args);
   const links: Rule[] = [];
   for (let link: Rule | undefined = rule; link !== undefined; link = link.else) {
-    links.push(rewriteLink(rewriter, packagePath, link, args));
+    const own = link === rule ? rewriter : { ...rewriter, context: { ...context, link } };
+    links.push(rewriteLink(own, packagePath, link, args));
   }
   if (args !== undefined) closeArguments(context, args.locals);
   return toChain(links);

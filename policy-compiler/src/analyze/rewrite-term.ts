@@ -149,7 +149,7 @@ export function rewriteCall(rewriter: Rewriter, scope: Scope, term: CallTerm, is
   const { path } = operator;
   const name = path[0] === "rego" && !operator.isHidden ? path.join(".") : "";
   if (name === "rego.metadata.chain" || name === "rego.metadata.rule") {
-    const constant = context.metadata(name === "rego.metadata.rule" ? "rule" : "chain", at);
+    const constant = context.metadata(name === "rego.metadata.rule" ? "rule" : "chain", at, context.link);
     if (constant !== undefined) return constant;
   }
   // No function takes nothing: what is called without arguments is a rule, which is read.

@@ -100,11 +100,11 @@ function findBlocks(comments: readonly Comment[]): readonly Block[] {
       // Another block begins where it says so.
       if (!isNextLine(last, next) || isMetadata(next)) break;
       last = next;
-      lines.push(next.text);
+      lines.push(next.text.replace(/^ /, ""));
       i++;
     }
     const { source, span } = first.at;
-    blocks.push({ at: { source, span: { start: span.start, end: last.at.span.end } }, text: lines.join("\n") });
+    blocks.push({ at: { source, span: { start: span.start, end: last.at.span.end } }, text: `${lines.join("\n")}\n` });
   }
   return blocks;
 }
@@ -147,7 +147,7 @@ function parseBlock(block: Block): Diagnostic | { readonly fields: Readonly<Reco
     const example = "for example: title: Who may read orders";
     return makeParseError(placeIn(block, 0), "expected a METADATA block of fields", example);
   }
-  const fields = value as Record<string, unknown>;
+  const fields = withTimes(withFlag(value as Record<string, unknown>), block.text);
   const fault = findFieldFault(fields);
   if (fault === undefined) return { fields };
   const pair = contents.items.find(({ key }) => isScalar(key) && key.value === fault.field);
@@ -155,9 +155,34 @@ function parseBlock(block: Block): Diagnostic | { readonly fields: Readonly<Reco
   return makeParseError(at, fault.message);
 }
 
+/** A flag may be said in the words of YAML 1.1. */
+function withFlag(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { entrypoint } = fields;
+  if (typeof entrypoint !== "string") return fields;
+  if (YES.test(entrypoint)) return { ...fields, entrypoint: true };
+  return NO.test(entrypoint) ? { ...fields, entrypoint: false } : fields;
+}
+
+const YES = /^(?:y|Y|yes|Yes|YES|on|On|ON)$/;
+const NO = /^(?:n|N|no|No|NO|off|Off|OFF)$/;
+
+/** In what may be anything a date is a time, as RFC 3339 has it; a text's own field keeps what is written. */
+function withTimes(fields: Readonly<Record<string, unknown>>, text: string): Readonly<Record<string, unknown>> {
+  if (!/\d{4}-\d/.test(text)) return fields;
+  const read = readYaml(text, { dates: "times" });
+  if (!("value" in read)) return fields;
+  const timed = read.value as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, field]) => [name, OPEN.has(name) ? timed[name] : field]),
+  );
+}
+
+const OPEN: ReadonlySet<string> = new Set(["custom", "labels"]);
+
 /** The line of the source that holds a place in the block's YAML. */
 function placeIn({ at, text }: Block, offset: number): Location {
-  const line = text.slice(0, offset).split("\n").length;
+  // What ends too early is at fault in its last line.
+  const line = text.slice(0, Math.min(offset, text.length - 1)).split("\n").length;
   let { start } = at.span;
   for (let i = 0; i < line; i++) start = at.source.text.indexOf("\n", start) + 1;
   start += /^[ \t]*/.exec(at.source.text.slice(start, at.span.end))?.[0].length ?? 0;

@@ -19,7 +19,9 @@ export function readSchemaUses(schemas: unknown): SchemaUses {
     if (pair === undefined) return { fault: "invalid document reference" };
     const [text, value] = pair;
     const path = parseReference(text);
-    if (path === undefined) return { fault: "invalid document reference" };
+    // A name alone is no reference, unless it is a root.
+    const isName = path?.length === 1 && path[0] !== "input" && path[0] !== "data";
+    if (path === undefined || isName) return { fault: "invalid document reference" };
     if (typeof value === "string") {
       const named = parseReference(value);
       if (named?.[0] !== "schema") return { fault: "invalid schema reference" };

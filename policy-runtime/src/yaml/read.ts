@@ -17,7 +17,7 @@ import {
 } from "yaml";
 import { DEPTH_MAX, findTooNested } from "./nesting.ts";
 import { errorsOf, parseDocuments } from "./parse.ts";
-import { integerValue, type Resolved, resolvePlain } from "./resolve.ts";
+import { integerValue, printTime, type Resolved, resolvePlain } from "./resolve.ts";
 import { restoreLineEnds, withLineFeeds } from "./separators.ts";
 
 /** A key that an earlier one of the same mapping has, and where in the text it stands. */
@@ -49,7 +49,12 @@ const ONLY_TABS = /^[ \r\n]*\t[ \t\r\n]*$/;
 /** A directive that is none of YAML's, before the first document. */
 const UNKNOWN_DIRECTIVE = /^(?:#.*\n|[ \t]*\n)*%(?!(?:YAML|TAG)\s)/;
 
-export function readYaml(source: string): YamlRead {
+export type YamlOptions = {
+  /** Dates that are not quoted are the texts that are written, or times as RFC 3339 has them. */
+  readonly dates?: "texts" | "times";
+};
+
+export function readYaml(source: string, { dates = "texts" }: YamlOptions = {}): YamlRead {
   const text = withLineFeeds(source);
   const control = CONTROL.exec(text);
   if (control !== null) return { fault: "control characters are not allowed", offset: control.index };
@@ -75,7 +80,8 @@ export function readYaml(source: string): YamlRead {
     const [first] = all;
     if (first === undefined) return { value: null, duplicates: [] };
     restoreLineEnds(first, read.source);
-    const walk: Walk = { document: first, text: read.text, nodes: 0, aliased: 0, open: new Set(), duplicates: [] };
+    const counts = { nodes: 0, aliased: 0, open: new Set<Node>(), duplicates: [] };
+    const walk: Walk = { document: first, text: read.text, dates, ...counts };
     const value = toValue(first.contents, walk, { depth: 0, inAlias: false });
     return { value, duplicates: walk.duplicates.map((each) => ({ ...each, offset: offsetIn(each.offset) })) };
   } catch (error) {
@@ -95,6 +101,7 @@ function placeOf(source: string, offset: number): string {
 
 type Walk = {
   readonly document: Document;
+  readonly dates: "texts" | "times";
   readonly text: string;
   nodes: number;
   aliased: number;
@@ -113,7 +120,7 @@ function toValue(node: unknown, walk: Walk, place: Place): unknown {
   if (place.depth > DEPTH_MAX) throw new YamlFault(`nested deeper than ${DEPTH_MAX} levels`, node as Node);
   const deeper = { ...place, depth: place.depth + 1 };
   if (isAlias(node)) return follow(node, walk, (target) => toValue(target, walk, { ...deeper, inAlias: true }));
-  if (isScalar(node)) return unended(scalarValue(node), node, walk);
+  if (isScalar(node)) return unended(timeOf(node, walk) ?? scalarValue(node), node, walk);
   if (isSeq(node)) return within(node, walk, () => node.items.map((item) => toValue(item, walk, deeper)));
   if (isMap(node)) return within(node, walk, () => Object.fromEntries(entriesOf(node, walk, deeper)));
   return null;
@@ -187,6 +194,11 @@ function keyText(key: unknown, walk: Walk): string {
   const value = scalarValue(node);
   if (value === null) throw new YamlFault("null can be no key", node);
   return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function timeOf(node: Scalar, { dates }: Walk): string | undefined {
+  if (dates === "texts" || node.type !== "PLAIN" || node.tag !== undefined) return undefined;
+  return printTime(node.source ?? "");
 }
 
 const TAGS = "tag:yaml.org,2002:";

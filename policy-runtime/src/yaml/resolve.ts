@@ -53,6 +53,22 @@ function isTimestamp(text: string): boolean {
   return isDay && inRange(hour ?? 0, 0, 23) && inRange(minute ?? 0, 0, 59) && inRange(second ?? 0, 0, 59);
 }
 
+const MOMENT = /^(\d{4})-(\d{1,2})-(\d{1,2})(?:[Tt ](\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,](\d+))?(Z|[+-]\d\d:\d\d)?)?$/;
+
+/** A timestamp as Go prints it, as RFC 3339 has it; undefined where a text is none, or no such day is. */
+export function printTime(text: string): string | undefined {
+  if (!isTimestamp(text)) return undefined;
+  const [, year = "", ...rest] = MOMENT.exec(text) ?? [];
+  const [month, day, hour, minute, second] = rest.slice(0, 5).map((part = "0") => part.padStart(2, "0"));
+  const date = `${year}-${month}-${day}`;
+  const at = new Date(`${date}T00:00:00Z`);
+  if (Number.isNaN(at.getTime()) || at.getUTCDate() !== Number(day)) return undefined;
+  const [fraction = "", zone = "Z"] = rest.slice(5);
+  const digits = fraction.slice(0, 9).replace(/0+$/, "");
+  const place = /^[+-]00:00$/.test(zone) ? "Z" : zone;
+  return `${date}T${hour}:${minute}:${second}${digits === "" ? "" : `.${digits}`}${place}`;
+}
+
 function inRange(value: number, least: number, most: number): boolean {
   return value >= least && value <= most;
 }
