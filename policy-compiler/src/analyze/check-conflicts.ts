@@ -19,8 +19,12 @@ import { makeProblem } from "./problem.ts";
 /** `modules` with heads that begin at the root. */
 export function checkConflicts(root: RuleNode<Rule>, modules: readonly Module[]): readonly Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
-  for (const node of eachNode(root)) checkNode(node, modules, diagnostics);
-  for (const module of modules) checkPackages(root, module, modules, diagnostics);
+  let isShared = false;
+  for (const node of eachNode(root)) {
+    checkNode(node, modules, diagnostics);
+    if (node.isPackage && node.rules.length > 0) isShared = true;
+  }
+  if (isShared) for (const module of modules) checkPackages(root, module, modules, diagnostics);
   return diagnostics;
 }
 

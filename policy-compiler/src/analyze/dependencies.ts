@@ -41,10 +41,11 @@ export function findDependencies(root: RuleNode): Dependencies {
 function addEdges(graph: Dependencies, link: Rule, vertex: RuleVertex, replaced: Term[]): void {
   const choices: Choices = new Map();
   const visit = (term: Term): void => {
-    requireResolved(term);
-    if (mayMeanRules(term, graph.root)) addTerm(graph, term, choices, vertex);
-    else if (term.kind !== "object-comprehension") return;
-    graph.asking.add(link);
+    if (mayMeanRules(term, graph.root)) {
+      addTerm(graph, term, choices, vertex);
+      graph.asking.add(link);
+    } else if (term.kind === "object-comprehension") graph.asking.add(link);
+    else if (term.kind !== "ref" && term.kind !== "call-term") requireResolved(term);
   };
   const visitExpr = (expr: Expr): void => {
     requireResolved(expr.what);

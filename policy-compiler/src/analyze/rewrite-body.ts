@@ -187,14 +187,15 @@ function rewritePattern(rewriter: Rewriter, scope: Scope, pattern: Term): Term {
 /** `some k, v in xs` is `xs[k] = v`; a key that is no variable or constant is matched with a new one. */
 function rewriteSomeIn(rewriter: Rewriter, scope: Scope, what: SomeIn): readonly What[] {
   const { context } = rewriter;
-  // The domain is read before the variables are there.
-  const known = [...openNames(what)].filter((name) => !ROOTS.has(name) && mentions(what.domain, name));
+  const declared = declaredBySomeIn(what);
+  // The domain is read before the variables are there; it mentions none that is declared.
+  const isOne = what.key === undefined && declared[0] === what.value;
+  const known = isOne ? [] : [...openNames(what)].filter((name) => !ROOTS.has(name) && mentions(what.domain, name));
   for (const name of known) {
     report(context, "rego_compile_error", what.at, `var ${name} assigned before`, "take another name");
   }
   const reading = known.length === 0 ? rewriter : { ...rewriter, context: { ...context, diagnostics: [] } };
   const domain = rewriteTerm(reading, scope, what.domain);
-  const declared = declaredBySomeIn(what);
   const variables = declared.length < 2 ? declared : new Map(declared.map((each) => [each.name, each])).values();
   for (const variable of variables) {
     const local = declare(context, scope, variable, "declared");
