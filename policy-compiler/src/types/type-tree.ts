@@ -40,9 +40,10 @@ export function findChild(node: TypeNode, key: FieldKey): TypeNode | undefined {
   return node.children.get(nameOf(key));
 }
 
-/** Strings and other constants apart: `"1` and `1`. */
+/** Strings, which most are, as they are, and other constants apart: behind a NUL, which strings that begin with one have before a quote. */
 function nameOf(key: FieldKey): string {
-  return typeof key === "string" ? `"${key}` : key.text;
+  if (typeof key !== "string") return `\0${key.text}`;
+  return key.charCodeAt(0) === 0 ? `\0"${key}` : key;
 }
 
 export function putType(root: TypeNode, path: readonly FieldKey[], type: RegoType): void {
