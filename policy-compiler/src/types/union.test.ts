@@ -6,7 +6,7 @@ import { overrideType } from "./override.ts";
 import { printType } from "./print-type.ts";
 import { keysOf, selectType, valuesOf } from "./select.ts";
 import { ANY, BOOLEAN, NULL, NUMBER, type RegoType, STRING, UNKNOWN } from "./type.ts";
-import { extentOf, insertType, makeTree, putType } from "./type-tree.ts";
+import { childKeys, extentOf, findChild, insertType, makeTree, putType } from "./type-tree.ts";
 import { makeUnion } from "./union.ts";
 
 const object = (fields: Readonly<Record<string, RegoType>>, value?: RegoType): RegoType =>
@@ -84,9 +84,17 @@ test("a tree has what rules give above and below each other", () => {
   const tree = makeTree();
   insertType(tree, ["data", "p"], object({}, NUMBER));
   insertType(tree, ["data", "p", "q"], STRING);
-  expect(printType(extentOf(tree.children.get('"data') ?? tree))).toBe(
+  expect(printType(extentOf(findChild(tree, "data") ?? tree))).toBe(
     "object<p: object[string: any<number, string>]>[string: any]",
   );
   putType(tree, ["data", "r"], UNKNOWN);
-  expect(printType(extentOf(tree.children.get('"data') ?? tree))).toContain("r: ???");
+  expect(printType(extentOf(findChild(tree, "data") ?? tree))).toContain("r: ???");
+});
+
+test("a tree has strings and other constants of one text apart", () => {
+  const tree = makeTree();
+  const keys = ["1", "\u00001", '\u0000"1', { text: "1", type: NUMBER }, { text: '["1"]', type: ANY }];
+  for (const key of keys) putType(tree, [key], typeof key === "string" ? STRING : key.type);
+  expect(childKeys(tree)).toHaveLength(keys.length);
+  expect(keys.map((key) => findChild(tree, key)?.key)).toEqual(keys);
 });
