@@ -47,6 +47,10 @@ const REFUSED: Record<string, readonly [text: string, says: RegExp]> = {
     `p if {\n${"  input[_]\n".repeat(30_000)}}`,
     /^u.rego:\d+:\d+: policy_too_large: .*inside one another/,
   ],
+  "endless iterations whose values nobody reads": [
+    `p if {\n${"  _ = input[_]\n".repeat(3_000)}}`,
+    /^u.rego:2003:7: policy_too_large: .*inside one another/,
+  ],
   "endless modifiers": [
     `p if { q ${many(30_000, (i) => `with input.x${i} as ${i}`, " ")} }\nq if input.x1`,
     /^u.rego:2:\d+: policy_too_large: .*inside one another/,

@@ -139,8 +139,14 @@ function reportUndefined(operator: Operator, context: CallContext): void {
     return;
   }
   const near = findNear(operator.path.join("."), context.builtins);
-  const hint = near === undefined ? undefined : `did you mean ${near}?`;
+  const hint = near === undefined ? wayToDeclare(operator) : `did you mean ${near}?`;
   context.diagnostics.push(makeProblem("rego_type_error", operator.at, `undefined function ${name}`, hint));
+}
+
+/** Hosts of OPA have built-ins of their own, which policies for them call; a rule's place is no such name. */
+function wayToDeclare({ path: [root] }: Operator): string | undefined {
+  if (root === "data" || root === "input") return undefined;
+  return "a built-in that a host of OPA brings is declared by --capabilities FILE, or given by --builtins FILE";
 }
 
 /** A built-in that differs in one character or two that changed places, or by what stands before its last dot. */

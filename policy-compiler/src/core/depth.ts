@@ -14,7 +14,7 @@ export function checkBlockDepth(policy: IrPolicy): void {
   for (const { name, blocks } of [...(policy.plans?.plans ?? []), ...(policy.funcs?.funcs ?? [])]) {
     const deep = findDeep(blocks ?? []);
     if (deep === undefined) continue;
-    const { file, row, col } = deep.stmt;
+    const { file, row, col } = (deep.find(({ stmt }) => stmt.file !== undefined) ?? (deep[0] as IrStmt)).stmt;
     const place = { file: policy.static?.files?.[file ?? -1]?.value ?? "", row: row ?? 1, column: col ?? 1 };
     throw new EmitError(`${name} has more than ${BLOCK_DEPTH_MAX} iterations and modifiers inside one another`, {
       code: "policy_too_large",
@@ -24,14 +24,15 @@ export function checkBlockDepth(policy: IrPolicy): void {
   }
 }
 
-function findDeep(blocks: readonly IrBlock[]): IrStmt | undefined {
+/** The statements of a block that stands too deep. */
+function findDeep(blocks: readonly IrBlock[]): readonly IrStmt[] | undefined {
   const waiting = [...blocks];
   const depths = blocks.map(() => 1);
   for (let block = waiting.pop(); block !== undefined; block = waiting.pop()) {
     const depth = depths.pop() as number;
     const { stmts } = block;
     if (!stmts) continue;
-    if (depth > BLOCK_DEPTH_MAX && stmts.length > 0) return stmts[0];
+    if (depth > BLOCK_DEPTH_MAX && stmts.length > 0) return stmts;
     for (let i = 0; i < stmts.length; i++) {
       const statement = stmts[i] as IrStmt;
       if (!HAS_BLOCKS.has(statement.type)) continue;
