@@ -34,6 +34,10 @@ let given: i64 = i64.MAX_VALUE;
 let thousands: i32 = 0;
 let slices: i32 = 0;
 
+/** What was left when the host began to ask for something, while it does: an abort may come in between. */
+let held: i64 = 0;
+let isHeld: bool = false;
+
 /** Calls of policy functions under way, counted by emitted code where they may be many. */
 export let depth: i32 = 0;
 
@@ -77,6 +81,7 @@ export function unmuteErrors(held: i32): bool {
 }
 
 export function setFuel(steps: i64): void {
+  isHeld = false;
   given = steps;
   fuel = steps < slice ? steps : slice;
   reserve = steps - fuel;
@@ -88,7 +93,7 @@ export function setFuel(steps: i64): void {
 
 /** Units that the evaluation may still take. */
 export function fuelLeft(): i64 {
-  return fuel + reserve;
+  return (isHeld ? held : fuel) + reserve;
 }
 
 /** Units that it has taken. */
@@ -115,12 +120,14 @@ export function outOfFuel(): void {
  * evaluation, whose fuel may be spent: the host's own text and the memory's limit bound it.
  */
 export function holdFuel(): i64 {
-  const left = fuel;
+  held = fuel;
+  isHeld = true;
   fuel = i64.MAX_VALUE;
-  return left;
+  return held;
 }
 
 export function releaseFuel(left: i64): void {
+  isHeld = false;
   fuel = left;
 }
 

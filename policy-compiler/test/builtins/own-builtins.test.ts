@@ -1,4 +1,4 @@
-import { openEvaluator } from "@regomesh/policy-runtime";
+import { DEFAULT_LIMITS, openEvaluator } from "@regomesh/policy-runtime";
 import { describe, expect, test } from "vitest";
 import { makeOwnBuiltins, type OwnBuiltin } from "../../src/builtins/own-builtins.ts";
 import { checkOffered, compile } from "../../src/compile.ts";
@@ -80,12 +80,12 @@ const answers: Record<string, readonly [rule: string, result: string]> = {
 };
 
 /** What `f()` comes to. */
-function ask(implementation: OwnBuiltin["implementation"]) {
+function ask(implementation: OwnBuiltin["implementation"], limits = DEFAULT_LIMITS) {
   const own = makeOwnBuiltins([{ name: "f", decl: { type: "function", result: { type: "any" } }, implementation }]);
   const unit = { name: "t", modules: [{ name: "t.rego", text: "package t\na := f()" }], data: {} };
   const entrypoints = [{ unit: "t", name: "t/a" }];
   const { module } = compile({ units: [unit], entrypoints, runtime, builtins: own.signatures });
-  const evaluator = openEvaluator({ wasm: module?.wasm ?? new Uint8Array(), hostBuiltins: own.hostBuiltins });
+  const evaluator = openEvaluator({ wasm: module?.wasm ?? new Uint8Array(), hostBuiltins: own.hostBuiltins, limits });
   return evaluator.evaluate(0, undefined);
 }
 
@@ -182,6 +182,13 @@ describe("what a built-in gives", () => {
       },
     };
     expect(ask(() => counting)).toMatchObject({ text: '[{"result":{"n":1}}]' });
+  });
+
+  test("fuel is what the evaluation took, though what is given does not fit its memory", () => {
+    const many = Array.from({ length: 200_000 }, (_, i) => ({ i }));
+    const asked = ask(() => many, { ...DEFAULT_LIMITS, memoryBytesMax: 12 * 1024 * 1024 });
+    expect(asked).toMatchObject({ kind: "fault", code: "rm_memory" });
+    expect(asked.fuelUsed).toBeGreaterThan(0);
   });
 
   test("names that all objects have are names", () => {
