@@ -11,7 +11,7 @@ import { liftCalls } from "./negation.ts";
 import { type CallTerm, openScope, rewriteCall, rewriteTerm, rewriteUnresolved } from "./rewrite-term.ts";
 import { rewriteModifiers } from "./rewrite-with.ts";
 import type { Rewriter } from "./rewriter.ts";
-import { type Declared, type Local, patternVariables, type Scope } from "./scope.ts";
+import { type Declared, isAssignment, type Local, patternVariables, type Scope } from "./scope.ts";
 import { declaredBySomeIn, mentions, mentionsDeep, openVariables, patternsOf, type SomeIn } from "./some-in.ts";
 
 export function makeRewriter(context: RewriteContext): Rewriter {
@@ -73,8 +73,11 @@ function rewriteWhat(
       }
       if (context.globals.has("assign")) return rewriteCallExpr(rewriter, scope, toCall(what, "assign"));
       return rewriteAssign(rewriter, scope, what);
-    case "call":
+    case "call": {
+      const equation = asEquation(context, scope, what);
+      if (equation !== undefined) return rewriteWhat(rewriter, scope, equation, isNegated);
       return rewriteCallExpr(rewriter, scope, what);
+    }
     case "unify": {
       if (scope.pending.has("eq")) scope.mentioned.add("eq");
       if (context.globals.has("eq") || findHiding(scope, "eq"))
@@ -103,6 +106,18 @@ function toCall(what: Extract<What, { kind: "assign" | "unify" }>, name: "assign
   return { kind: "call", at: what.at, operator: { at: what.at, path: [name] }, args: [what.left, what.right] };
 }
 
+/** `assign(x, 1)` and `eq(x, 1)` are what is written with signs, unless they name something else. */
+function asEquation({ globals }: RewriteContext, scope: Scope, what: CallExpression): Equation | undefined {
+  const { at, operator, args } = what;
+  const [left, right, ...more] = args;
+  const [name = "", ...parts] = operator.path;
+  if (left === undefined || right === undefined || more.length > 0 || parts.length > 0) return undefined;
+  if (globals.has(name)) return undefined;
+  if (isAssignment(what)) return { kind: "assign", at, left, right };
+  return name === "eq" && findHiding(scope, name) === undefined ? { kind: "unify", at, left, right } : undefined;
+}
+
+type Equation = Extract<What, { kind: "assign" | "unify" }>;
 type CallExpression = Extract<What, { kind: "call" }>;
 
 function rewriteCallExpr(rewriter: Rewriter, scope: Scope, what: CallExpression): What | undefined {

@@ -63,9 +63,16 @@ function declaredBy(what: What): readonly Variable[] {
       return patternVariables(what.left);
     case "some-in":
       return declaredBySomeIn(what);
+    case "call":
+      return isAssignment(what) ? patternVariables(what.args[0] as Term) : NO_VARIABLES;
     default:
       return NO_VARIABLES;
   }
+}
+
+/** `assign(x, 1)` is `x := 1`. */
+export function isAssignment({ operator, args }: Extract<What, { kind: "call" }>): boolean {
+  return operator.path.length === 1 && operator.path[0] === "assign" && args.length === 2;
 }
 
 const NO_VARIABLES: readonly Variable[] = [];
