@@ -78,6 +78,24 @@ test("rules of two kinds, in turn, share a body each", () => {
   expect(sharesOf(rules).map((body) => body.length)).toEqual([4, 4]);
 });
 
+test("rules of nine kinds that call different built-ins share a body each", () => {
+  const names = [
+    "startswith",
+    "endswith",
+    "contains",
+    "split",
+    "trim",
+    "trim_left",
+    "trim_right",
+    "trim_prefix",
+    "trim_suffix",
+  ];
+  const rules = names.flatMap((name, k) =>
+    [0, 1, 2, 3].map((i) => `r if { input.a == "a${k}-${i}"; ${name}(input.b, "x") }`),
+  );
+  expect(sharesOf(rules).map((body) => body.length)).toEqual(names.map(() => 4));
+});
+
 test("three that are alike are left as they are", () => {
   const rules = EIGHT.map((i) => `r if { input.a == "a${i}"${"; input.b".repeat(i < 3 ? 0 : i)} }`);
   expect(rulesOf(rules).every(({ constants }) => constants.length === 0)).toBe(true);

@@ -111,7 +111,7 @@ function join(
   return found !== undefined;
 }
 
-/** The same number for what is alike: of most else it is another. */
+/** The same number for what is alike: of most else it is another. It hangs on nothing in which constants may differ. */
 function formOf(regions: readonly Region[], above: number): number {
   let form = above;
   for (let i = 0; i < regions.length; i++) {
@@ -119,6 +119,8 @@ function formOf(regions: readonly Region[], above: number): number {
     for (let j = 0; j < ops.length; j++) {
       const op = ops[j] as Op;
       form = (Math.imul(form, 31) + op.kind.length) | 0;
+      if (op.kind === "call") form = (form + 7 * op.callee.name.length + op.callee.name.charCodeAt(0)) | 0;
+      else if (op.kind === "test") form = (form + 7 * op.test.length) | 0;
       if (HOLDS_REGIONS[op.kind]) form = formOf(regionsOf(op), form);
     }
     form = Math.imul(form, 37) | 0;
