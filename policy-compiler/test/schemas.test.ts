@@ -72,6 +72,13 @@ const ROWS: Record<string, readonly [module: string, ...expected: string[]]> = {
     rule("input: schema.tree", "{\n input.next.next.next.value == 1\n input.next == input.next.next\n}"),
     "6: match error: left is string, right is number",
   ],
+  "a schema that only refers to itself": [rule('input: {"$ref": "#"}', "{\n input.a == 1\n input.b.c\n}")],
+  "schemas that only refer to one another": [
+    rule(
+      'input: {"$ref": "#/definitions/a", "definitions": {"a": {"$ref": "#/definitions/b"}, "b": {"$ref": "#/definitions/a"}}}',
+      "{\n input.a == 1\n count(input)\n}",
+    ),
+  ],
   "a schema of elsewhere is not fetched": [
     rule("input: schema.remote", "input.a"),
     "5: unable to compile the schema: Reference http://127.0.0.1:9/x.json is remote, and nothing is fetched",

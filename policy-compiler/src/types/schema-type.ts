@@ -22,7 +22,7 @@ export type JsonSchema = {
 export type SchemaType = { readonly type: RegoType } | { readonly fault: string };
 
 export function typeOfSchema(schema: JsonSchema): SchemaType {
-  const reader: Reader = { known: new Map(), faults: [] };
+  const reader: Reader = { known: new Map(), targets: new Map(), faults: [] };
   const type = read(schema, reader);
   const [fault] = reader.faults;
   return fault === undefined ? { type } : { fault };
@@ -31,6 +31,8 @@ export function typeOfSchema(schema: JsonSchema): SchemaType {
 type Reader = {
   /** By the schema that a reference leads to; undefined while it is read. */
   readonly known: Map<JsonSchema, RegoType | undefined>;
+  /** What types that stand for a schema which was not read to its end lead to. */
+  readonly targets: Map<RegoType, JsonSchema>;
   readonly faults: string[];
 };
 
@@ -53,12 +55,27 @@ function readReference(target: JsonSchema, reader: Reader): RegoType {
     const known = reader.known.get(target);
     if (known !== undefined) return known;
     const name = `#${[...reader.known.keys()].indexOf(target)}`;
-    return { kind: "recursive", name, open: () => reader.known.get(target) ?? ANY };
+    const type: RegoType = { kind: "recursive", name, open: () => openTarget(target, reader) };
+    reader.targets.set(type, target);
+    return type;
   }
   reader.known.set(target, undefined);
   const type = read(target, reader);
   reader.known.set(target, type);
   return type;
+}
+
+/** References that lead to nothing but one another say nothing. */
+function openTarget(target: JsonSchema, { known, targets }: Reader): RegoType {
+  const seen = new Set<JsonSchema>();
+  for (let at = target; !seen.has(at); ) {
+    seen.add(at);
+    const type = known.get(at);
+    const next = type === undefined ? undefined : targets.get(type);
+    if (next === undefined) return type ?? ANY;
+    at = next;
+  }
+  return ANY;
 }
 
 function impliedTypes({ properties, items }: JsonSchema): readonly string[] {
