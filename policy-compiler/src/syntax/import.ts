@@ -40,7 +40,7 @@ export function parseImport(cursor: Cursor): Import {
       cursor.fail(cursor.at(given), message, "take another name");
     }
     if (path[0] === "rego" || path[0] === "future") {
-      cursor.fail(at, `${path[0]} imports cannot be aliased`);
+      cursor.fail(at, `\`${path[0]}\` imports cannot be aliased`);
     }
   }
   const last = path.at(-1) as string;

@@ -54,6 +54,11 @@ test("what is strict holds v0 to v1's names, too", () => {
   expect(check("v0", "q { re_match(`a`, input.x) }", true)).not.toEqual([]);
 });
 
+test("what imports a language has no alias", () => {
+  expect(check("v1", "import rego.v1 as x")).toEqual(["2: `rego` imports cannot be aliased"]);
+  expect(check("v1", "import future.keywords.if as x")).toEqual(["2: `future` imports cannot be aliased"]);
+});
+
 test("modules of both versions make one unit", () => {
   const modules = [
     { name: "old.rego", text: "package p\nxs[x] { x := input.xs[_] }", version: "v0" },
