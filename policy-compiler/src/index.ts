@@ -4,7 +4,12 @@ export type { Declaration, DeclaredType } from "./builtins/declaration.ts";
 export { makeOwnBuiltins, type OwnBuiltin, type OwnBuiltins } from "./builtins/own-builtins.ts";
 export type { BuiltinSignature } from "./builtins/signature.ts";
 export { BUILTINS, type BuiltinSignatures, makeSignatures } from "./builtins/table.ts";
-export { type Capabilities, capabilitiesOfVersion, parseCapabilities } from "./capabilities/capabilities.ts";
+export {
+  type Capabilities,
+  capabilitiesOfVersion,
+  parseCapabilities,
+  V0_LANGUAGE,
+} from "./capabilities/capabilities.ts";
 export { printCapabilities } from "./capabilities/print-capabilities.ts";
 export {
   COMPILER,

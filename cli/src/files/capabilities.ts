@@ -6,6 +6,7 @@ import {
   type Language,
   parseCapabilities,
   type RegoVersion,
+  V0_LANGUAGE,
 } from "@regomesh/policy-compiler";
 import { UsageError } from "../command.ts";
 import { readFlagFile } from "./read-files.ts";
@@ -44,7 +45,7 @@ export async function readLanguage(values: Values, cwd: string): Promise<ReadAs>
   }
   const version = values["v0-compatible"] ? "v0" : undefined;
   if (values.capabilities === undefined) {
-    return { version, language: undefined, restrict: (builtins) => builtins, net: {} };
+    return { version, language: version === "v0" ? V0_LANGUAGE : undefined, restrict: (builtins) => builtins, net: {} };
   }
   const { language, restrict, allowNet } = await load(values.capabilities, cwd);
   return { version, language, restrict, net: allowNet === undefined ? {} : { allowNet } };

@@ -63,7 +63,7 @@ export function analyzeQuery(body: Body, options: AnalyzeQueryOptions): QueryAna
   if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics) };
   const calls = { callables, builtins, diagnostics, late: diagnostics, mayDeprecated: isLenient };
   const modified = checkBodyCalls(rewritten, calls);
-  for (const expr of modified) checkModifiers(expr, { root, callables, builtins, diagnostics });
+  for (const expr of modified) checkModifiers(expr, { root, builtins, diagnostics });
   if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics) };
   const [only] = rewritten;
   const isOne = rewritten.length === 1 && only !== undefined && !iterates(only, builtins);

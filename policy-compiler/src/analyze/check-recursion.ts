@@ -8,30 +8,39 @@
 import type { Diagnostic } from "@regomesh/base";
 import type { Rule } from "../resolved/ast.ts";
 import { ruleName } from "../resolved/rule-tree.ts";
-import type { Dependencies, RuleVertex } from "./dependencies.ts";
+import { linksOf } from "../syntax/rule-links.ts";
+import { type Dependencies, needsOfLink, type RuleVertex } from "./dependencies.ts";
 import { findComponents, findCycle, type Vertex } from "./graph.ts";
 import { makeProblem } from "./problem.ts";
 
 /** More cycles than these tell nothing new. */
 const REPORTED_MAX = 20;
 
-export function checkRecursion({ rules }: Dependencies): readonly Diagnostic[] {
+export function checkRecursion(dependencies: Dependencies): readonly Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
-  for (const component of findComponents([...rules.values()])) {
+  for (const component of findComponents([...dependencies.rules.values()])) {
     for (const vertex of component) {
       const { rule } = vertex as RuleVertex;
-      if (rule !== undefined && diagnostics.length < REPORTED_MAX)
-        diagnostics.push(report(rule, findCycle(vertex, component)));
+      if (rule === undefined || diagnostics.length >= REPORTED_MAX) continue;
+      const cycle = findCycle(vertex, component);
+      for (const link of recursiveLinks(rule, component, dependencies)) diagnostics.push(report(link, rule, cycle));
     }
   }
   return diagnostics;
 }
 
-function report(rule: Rule, cycle: readonly Vertex[]): Diagnostic {
+/** Of an `else` chain the links that lead into the cycle. */
+function recursiveLinks(rule: Rule, component: ReadonlySet<Vertex>, dependencies: Dependencies): readonly Rule[] {
+  const links = linksOf(rule);
+  if (links.length === 1) return links;
+  return links.filter((link) => [...needsOfLink(dependencies, link)].some((needed) => component.has(needed)));
+}
+
+function report(link: Rule, rule: Rule, cycle: readonly Vertex[]): Diagnostic {
   const names = cycle.flatMap((vertex) => {
     const { rule: at } = vertex as RuleVertex;
     return at === undefined ? [] : [ruleName(at)];
   });
   const message = `rule ${ruleName(rule)} is recursive: ${names.join(" -> ")}`;
-  return makeProblem("rego_recursion_error", rule.head.at, message, "iterate with some, walk or graph.reachable");
+  return makeProblem("rego_recursion_error", link.head.at, message, "iterate with some, walk or graph.reachable");
 }

@@ -1,16 +1,13 @@
-/** `with` replaces input, data that are no part of a rule, or a function by one that takes as many arguments. */
+/** `with` replaces input, data that are no part of a rule, or a function; by what of as many arguments, types tell. */
 import type { Diagnostic } from "@regomesh/base";
 import type { BuiltinSignatures } from "../builtins/table.ts";
 import { constantPath, dataName, findNode, hasConstantHead, type RuleNode } from "../resolved/rule-tree.ts";
 import type { Expr, Rule, Term, With } from "../syntax/ast.ts";
-import { printPath } from "../syntax/print-term.ts";
-import type { Callables } from "./check-calls.ts";
 import { makeProblem } from "./problem.ts";
 import { termName } from "./rewrite-with.ts";
 
 export type WithContext = {
   readonly root: RuleNode<Rule>;
-  readonly callables: Callables;
   readonly builtins: BuiltinSignatures;
   readonly diagnostics: Diagnostic[];
 };
@@ -49,7 +46,7 @@ function findFault(modifier: With, context: WithContext): Diagnostic | undefined
           : `replacement of ${JSON.stringify(name)} invalid`;
     return makeProblem("rego_compile_error", target.at, `with keyword replacing built-in function: ${why}`);
   }
-  return findArityFault(modifier, [name], context);
+  return undefined;
 }
 
 function isConstant({ kind }: Term): boolean {
@@ -72,7 +69,7 @@ function findDataFault(modifier: With, context: WithContext): Diagnostic | undef
     }
   }
   const isFunction = findNode(context.root, names)?.rules.some(({ head }) => head.args !== undefined);
-  return isFunction ? findArityFault(modifier, ["data", ...names], context) : findNamedBuiltin(modifier);
+  return isFunction ? undefined : findNamedBuiltin(modifier);
 }
 
 /** A built-in takes the place of functions alone: anywhere else its name is a variable's. */
@@ -85,16 +82,4 @@ function findNamedBuiltin({ value }: With): Diagnostic | undefined {
     `var ${name} is unsafe`,
     "a built-in replaces a function alone",
   );
-}
-
-/** A function's replacement is a function of as many arguments, or a value. */
-function findArityFault(modifier: With, path: readonly string[], context: WithContext): Diagnostic | undefined {
-  const name = termName(modifier.value);
-  if (name === undefined) return undefined;
-  const operator = name[0] === "data" ? name : [name.join(".")];
-  const arity = context.callables.arity(operator);
-  const wanted = context.callables.arity(path);
-  if (arity === undefined || wanted === undefined || arity === wanted) return undefined;
-  const message = `${printPath(path)}: arity mismatch: ${printPath(operator)} takes ${arity} arguments, not ${wanted}`;
-  return makeProblem("rego_type_error", modifier.at, message);
 }

@@ -38,6 +38,15 @@ export function findDependencies(root: RuleNode): Dependencies {
   return graph;
 }
 
+/** What one link of an `else` chain needs by itself. */
+export function needsOfLink(graph: Dependencies, link: Rule): ReadonlySet<Vertex> {
+  const vertex: RuleVertex = { rule: link, edges: new Set() };
+  const replaced: Term[] = [];
+  addEdges(graph, link, vertex, replaced);
+  for (const target of replaced) if (mayMeanRules(target, graph.root)) addTerm(graph, target, new Map(), vertex);
+  return vertex.edges;
+}
+
 function addEdges(graph: Dependencies, link: Rule, vertex: RuleVertex, replaced: Term[]): void {
   const choices: Choices = new Map();
   const visit = (term: Term): void => {

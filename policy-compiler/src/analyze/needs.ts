@@ -61,6 +61,11 @@ export function hasAll(
   }
 }
 
+/** The variables of an expression on its level, without any body's. */
+export function addOwn(expr: Expr, names: Set<string>): void {
+  eachVariableOfExpr(expr, (variable) => addName(variable, names));
+}
+
 /** The variables of an expression on its level. Those of implicit bodies are among them, but for wildcards. */
 export function addLevel(expr: Expr, names: Set<string>, isImplicit = false): void {
   eachVariableOfExpr(expr, (variable) => {

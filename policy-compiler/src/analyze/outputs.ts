@@ -248,7 +248,26 @@ function bindResult(
 ): boolean {
   const inputs = arity(operator.path);
   if (inputs === undefined || args.length <= inputs) return true;
-  for (let i = 0; i < inputs; i++) if (!isKnown(args[i] as Term, bound, outputs)) return false;
+  for (let i = 0; i < inputs; i++) if (!isTakenAsKnown(args[i] as Term, bound, outputs)) return false;
   for (let i = inputs; i < args.length; i++) bindPattern(args[i] as Term, outputs);
   return true;
+}
+
+/** As OPA asks the arguments of a call: not what references begin with, nor sets, keys and closures. */
+function isTakenAsKnown(term: Term, bound: Bound, outputs: ReadonlySet<string>): boolean {
+  const areTaken = (terms: readonly Term[]): boolean => terms.every((part) => isTakenAsKnown(part, bound, outputs));
+  switch (term.kind) {
+    case "var":
+      return isKnownName(term.name, bound, outputs);
+    case "ref":
+      return areTaken(term.head.kind === "var" ? term.path : [term.head, ...term.path]);
+    case "array":
+      return areTaken(term.items);
+    case "object":
+      return areTaken(term.entries.map(([, value]) => value));
+    case "call-term":
+      return areTaken(term.args);
+    default:
+      return true;
+  }
 }

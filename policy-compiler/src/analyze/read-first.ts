@@ -4,8 +4,8 @@
  * it is compared with, so that no conflict in a rule that the body asks earlier is ever met.
  *
  * Only bodies that ask something which can fail are touched. A reference becomes a variable that
- * an equation in front binds; a comparison with a constant moves as a whole. Like the index it
- * leaves closures, `not` and `with` alone, and bodies that print.
+ * an equation in front binds; a comparison with a constant moves as a whole. Of the operands of `and` what they read
+ * is asked in front as well. Like the index it leaves closures, `not` and `with` alone, and bodies that print.
  */
 import type { Body, Expr, Head, Rule, Term, What } from "../resolved/ast.ts";
 import { isScalar } from "../syntax/ground.ts";
@@ -129,6 +129,10 @@ function parametersOf({ head }: Rule): ReadonlyMap<string, string> {
 }
 
 function hoistExpr(hoist: Hoist, expr: Expr): readonly Kept[] {
+  if (isJoined(expr)) {
+    hoistOperands(hoist, expr.what.body);
+    return [expr];
+  }
   const { asked, tests } = hoist;
   const [askedBefore, testsBefore] = [asked.length, tests.length];
   const reading = withConstants(hoist, expr);
@@ -141,6 +145,20 @@ function hoistExpr(hoist: Hoist, expr: Expr): readonly Kept[] {
   const kept = keepExpr(hoist, expr, replaced);
   for (const test of tests.slice(testsBefore)) noteTest(hoist, test, askedBefore);
   return [...bound, ...kept];
+}
+
+type Joined = Expr & { readonly what: Extract<What, { readonly kind: "body" }> };
+
+/** `a and b` is a body of its operands: each must hold, and so the index asks what they read. */
+function isJoined(expr: Expr): expr is Joined {
+  return expr.what.kind === "body" && !expr.isNegated && expr.with.length === 0;
+}
+
+/** Operands stay as they are: what they bind is theirs, and no name of what is read. */
+function hoistOperands(hoist: Hoist, operands: Body): void {
+  const mentioned = new Set(hoist.mentioned);
+  for (const operand of operands) noteMentioned(operand, mentioned);
+  for (const operand of operands) hoistExpr({ ...hoist, mentioned }, operand);
 }
 
 /** Of what is compared with a constant the index knows all constants, of what is read alone those of the lines before it. */

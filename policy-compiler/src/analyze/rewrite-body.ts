@@ -11,7 +11,7 @@ import { liftCalls } from "./negation.ts";
 import { type CallTerm, openScope, rewriteCall, rewriteTerm, rewriteUnresolved } from "./rewrite-term.ts";
 import { rewriteModifiers } from "./rewrite-with.ts";
 import type { Rewriter } from "./rewriter.ts";
-import { type Declared, isAssignment, type Local, patternVariables, type Scope } from "./scope.ts";
+import { type Declared, isAssignment, type Local, noteMentions, patternVariables, type Scope } from "./scope.ts";
 import { declaredBySomeIn, mentions, mentionsDeep, openVariables, patternsOf, type SomeIn } from "./some-in.ts";
 
 export function makeRewriter(context: RewriteContext): Rewriter {
@@ -96,6 +96,7 @@ function rewriteWhat(
       const inner = what.isImplicit ? scope : openScope(context, scope, [], what.body);
       const body = rewriteBody(rewriter, inner, what.body);
       if (!what.isImplicit) closeScope(context, inner);
+      if (what.logical !== undefined) noteMentions(scope, what.logical.operands);
       return { ...what, body };
     }
   }

@@ -11,7 +11,7 @@ import { closesOverItself } from "./closes-over-itself.ts";
 import { freshVar } from "./context.ts";
 import { findOrder, type Step } from "./find-order.ts";
 import { boundByRefs, needsBeside, needsOwnIteration, splitIteration, toEquation } from "./iteration.ts";
-import { addLevel, addTerm, addVariable, eachClosed } from "./needs.ts";
+import { addLevel, addOwn, addTerm, addVariable, eachClosed } from "./needs.ts";
 import { isInOnePiece, liftRefs, splitCalls } from "./negation.ts";
 import { type Arity, type Bound, bindRefs, isKnownName, isRootName, outputsOf } from "./outputs.ts";
 import { liftValues, termName } from "./rewrite-with.ts";
@@ -61,7 +61,7 @@ export function checkHeads(rule: Rule, diagnostics: Diagnostic[]): void {
     if (isPlainHead(head)) continue;
     const names = new Set<string>();
     for (const arg of head.args ?? []) addTerm(arg, names);
-    for (const expr of link.body) addLevel(expr, names);
+    for (const expr of link.body) addOwn(expr, names);
     const outputs = new Set<string>();
     const known: Bound = { has: (name) => isKnownName(name, names, outputs) };
     const heads = [...head.ref, head.value].filter((term) => !isEvaluated(term));

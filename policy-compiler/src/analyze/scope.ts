@@ -100,3 +100,19 @@ export function eachMentioned(body: Body, visit: (variable: Variable) => void): 
     if (what.kind === "body" && what.isImplicit) eachMentioned(what.body, visit);
   }
 }
+
+/** What bodies inside mention of a level that they are part of counts as mentioned there, before it is declared. */
+export function noteMentions(scope: Scope, body: Body, hidden: ReadonlySet<string> = new Set()): void {
+  const own = hidden.union(declaredNames(body));
+  for (const expr of body) {
+    eachVariableOfExpr(expr, ({ name }) => {
+      if (!own.has(name) && scope.pending.has(name)) scope.mentioned.add(name);
+    });
+    const { what } = expr;
+    if (what.kind === "body") noteMentions(scope, what.body, own);
+    if (what.kind === "every") {
+      const loop = [what.key, what.value].flatMap((variable) => variable?.name ?? []);
+      noteMentions(scope, what.body, own.union(new Set(loop)));
+    }
+  }
+}

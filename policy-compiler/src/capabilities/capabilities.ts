@@ -32,6 +32,12 @@ export function capabilitiesOfVersion(version: string): Capabilities | undefined
   };
 }
 
+/** What OPA reads v0 as where no capabilities are named, and no bundle's manifest says v0: without template strings. */
+export const V0_LANGUAGE: Language = {
+  keywords: namesUntil(KEYWORDS_SINCE, least(LATEST)),
+  features: namesUntil(FEATURES_SINCE, least(LATEST)).difference(new Set(["template_strings"])),
+};
+
 function least(version: string): number {
   return numberOf(version) ?? 0;
 }

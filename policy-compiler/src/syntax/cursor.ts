@@ -172,7 +172,10 @@ export class Cursor {
   /** `unexpected } token: note`, at the present token. */
   failHere(note?: string, hint?: string): never {
     const { token } = this;
-    const what = token.kind === "illegal" ? token.value : `unexpected ${describeToken(token)}`;
+    const { and, or } = this.keywords;
+    const isJoin = token.kind === "ident" && ((and && token.text === "and") || (or && token.text === "or"));
+    const described = isJoin ? `${token.text} keyword` : describeToken(token);
+    const what = token.kind === "illegal" ? token.value : `unexpected ${described}`;
     this.fail(this.at(token), note === undefined || token.kind === "illegal" ? what : `${what}: ${note}`, hint);
   }
 

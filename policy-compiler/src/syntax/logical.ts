@@ -3,89 +3,123 @@
  * tree needs no form for them: `a and b` is a body that holds once, `a or b` a negated body of
  * negated operands, which stops at the first operand that holds.
  */
-import type { Body, Expr, What } from "./ast.ts";
+import type { Span } from "@regomesh/base";
+import type { Body, Expr, Term, What } from "./ast.ts";
 import { parseBracedBody } from "./body.ts";
 import type { Cursor } from "./cursor.ts";
 import { NESTING_MAX } from "./limits.ts";
-import { finish, parsePlain, parseWhat } from "./literal.ts";
+import { describeTerm, finish, parseWhat, parseWiths } from "./literal.ts";
+import { parseTerm, parseValue } from "./term.ts";
+import type { Token } from "./token.ts";
 
-/** `what` may be an operand as it is (`bare`), or is grouped by parentheses or braces. */
-type Operand = { readonly expr: Expr; readonly isBare: boolean };
+const JOINS = ["and", "or"] as const;
+type Join = (typeof JOINS)[number];
 
 /** A literal of a module that imports any of the three. */
 export function parseLogical(cursor: Cursor): Expr {
   const { start } = cursor.token;
-  const operand = parseOr(cursor);
-  const literal = finish(cursor, start, operand.expr.isNegated, operand.expr.what);
-  if (literal.with.length > 0 && (isAtWord(cursor, "and") || isAtWord(cursor, "or"))) {
-    cursor.fail(
-      literal.at,
-      "with may not be applied to a single-expression operand",
-      "group the operand: (x with input as y)",
-    );
-  }
-  // A group that stands alone keeps its own modifiers.
-  const inner = operand.expr.with;
-  if (inner.length === 0) return literal;
-  return literal.with.length === 0 ? { ...literal, with: inner } : { ...literal, what: wrap([operand.expr], true) };
+  const first = attemptBody(cursor) ?? (hasJoins(cursor) ? attemptGroup(cursor, false, "") : undefined);
+  if (first !== undefined) return finishChain(cursor, start, first);
+  if (cursor.isAt("every")) return finish(cursor, start, false, parseWhat(cursor));
+  const isNegated = cursor.isAt("not");
+  const literal = isNegated ? parseNegation(cursor) : makeExprFrom(cursor, start, false, parseWhat(cursor));
+  const { token } = cursor;
+  const modifiers = parseWiths(cursor);
+  const join = joinHere(cursor);
+  if (join === undefined) return { ...literal, at: cursor.from(start), with: modifiers };
+  if (modifiers.length > 0) failWith(cursor, token.start, join);
+  if (!isNegated) checkBraces(cursor, literal, join);
+  return finishChain(cursor, start, literal);
 }
 
-function parseOr(cursor: Cursor): Operand {
-  const first = parseAnd(cursor);
-  if (!isAtWord(cursor, "or")) return first;
-  const operands = [first];
-  while (isAtWord(cursor, "or")) {
+/** Braces that begin a literal are a body where `and` or `or` follows them, otherwise a term. */
+function attemptBody(cursor: Cursor): Expr | undefined {
+  if (!hasJoins(cursor) || !cursor.isAt("{")) return undefined;
+  const { start } = cursor.token;
+  const body = cursor.attempt("body", () => {
+    const found = parseBracedBody(cursor);
+    return joinHere(cursor) === undefined ? undefined : found;
+  });
+  if (body === undefined) return undefined;
+  checkUnion(cursor, start, body, "");
+  return makeExprFrom(cursor, start, false, wrap(body, false));
+}
+
+/** The operands behind the first, where there are any, and the modifiers of them all. */
+function finishChain(cursor: Cursor, start: number, first: Expr): Expr {
+  const expr = joinHere(cursor) === undefined ? first : parseOr(cursor, first);
+  const modifiers = parseWiths(cursor);
+  return modifiers.length === 0 ? expr : { ...expr, at: cursor.from(start), with: modifiers };
+}
+
+function parseOr(cursor: Cursor, first: Expr): Expr {
+  const operands = [isAtJoin(cursor, "and") ? parseAnd(cursor, first) : first];
+  while (isAtJoin(cursor, "or")) {
     cursor.checkParts(operands.length, "operands of or", "split the expression into rules");
     cursor.take();
-    operands.push(parseAnd(cursor));
+    const operand = parseOperand(cursor, "or");
+    operands.push(isAtJoin(cursor, "and") ? parseAnd(cursor, operand) : operand);
   }
-  const refused = operands.map((operand) => negate(checkOperand(cursor, operand, "or")));
-  const at = cursor.from(first.expr.at.span.start);
-  const logical = { word: "or", operands: operands.map(({ expr }) => expr) } as const;
-  return { expr: makeExpr(at, true, { ...wrap(refused, true), logical }), isBare: false };
+  if (operands.length === 1) return operands[0] as Expr;
+  for (const operand of operands) checkOperand(cursor, operand, "or");
+  const logical = { word: "or", operands } as const;
+  return makeExpr(cursor.from(first.at.span.start), true, { ...wrap(operands.map(negate), true), logical });
 }
 
-function parseAnd(cursor: Cursor): Operand {
-  const first = parseOperand(cursor);
-  if (!isAtWord(cursor, "and")) return first;
+function parseAnd(cursor: Cursor, first: Expr): Expr {
   const operands = [first];
-  while (isAtWord(cursor, "and")) {
+  while (isAtJoin(cursor, "and")) {
     cursor.checkParts(operands.length, "operands of and", "write them as a body, one a line");
     cursor.take();
-    operands.push(parseOperand(cursor));
+    operands.push(parseOperand(cursor, "and"));
   }
-  const held = operands.map((operand) => hold(checkOperand(cursor, operand, "and")));
-  const at = cursor.from(first.expr.at.span.start);
-  const logical = { word: "and", operands: operands.map(({ expr }) => expr) } as const;
-  return { expr: makeExpr(at, false, { ...wrap(held, true), logical }), isBare: false };
+  for (const operand of operands) checkOperand(cursor, operand, "and");
+  const logical = { word: "and", operands } as const;
+  return makeExpr(cursor.from(first.at.span.start), false, { ...wrap(operands.map(hold), true), logical });
 }
 
-function parseOperand(cursor: Cursor): Operand {
-  if (cursor.isAt("not")) return parseNegation(cursor);
-  const group = attemptGroup(cursor);
-  if (group !== undefined) return group;
+/** `join` is what stands before it; undefined for the first of a group, where braces may turn out to be a term. */
+function parseOperand(cursor: Cursor, join: Join | undefined): Expr {
   const { start } = cursor.token;
-  return { expr: makeExprFrom(cursor, start, false, parseWhat(cursor)), isBare: true };
+  if (cursor.isAt("{")) {
+    const body = parseOperandBody(cursor, (_, end) => {
+      if (join !== undefined) failBraces(cursor, { start, end }, join);
+    });
+    checkUnion(cursor, start, body, "");
+    return makeExprFrom(cursor, start, false, wrap(body, false));
+  }
+  if (cursor.isAt("not")) return parseNegation(cursor);
+  const group = hasJoins(cursor) ? attemptGroup(cursor, true, "") : undefined;
+  if (group !== undefined) return group;
+  if (cursor.isAt("every")) cursor.failHere();
+  return makeExprFrom(cursor, start, false, parseWhat(cursor));
+}
+
+/** `{ … }` where braces are always a body: `failTerm` is told where a term in its place ends. */
+function parseOperandBody(cursor: Cursor, failTerm: (term: Term, end: number) => void): Body {
+  const { index } = cursor;
+  const isEmpty = cursor.peek().text === "}";
+  const { result, fault } = cursor.trial(() => parseBracedBody(cursor));
+  if (result !== undefined) return result;
+  if (!isEmpty) {
+    cursor.returnTo(index);
+    const { result: term } = cursor.trial(() => parseValue(cursor));
+    if (term !== undefined) failTerm(term, (cursor.previous as Token).end);
+  }
+  throw fault;
 }
 
 /** With `import future.keywords.not`, what is negated is a body: an undefined part makes it fail, not the rule. */
-function parseNegation(cursor: Cursor): Operand {
-  if (!cursor.keywords.not) {
-    const plain = cursor.peek().text === "some" || cursor.peek().text === "every" || cursor.peek().text === "not";
-    if (plain) return { expr: parsePlain(cursor), isBare: true };
-  }
+function parseNegation(cursor: Cursor): Expr {
   const { start } = cursor.take();
   if (!cursor.keywords.not) {
-    return { expr: makeExprFrom(cursor, start, true, parseWhat(cursor)), isBare: true };
+    for (const word of ["some", "every", "not"])
+      if (cursor.isAt(word)) cursor.failHere(`illegal negation of '${word}'`);
+    return makeExprFrom(cursor, start, true, parseWhat(cursor));
   }
-  if (cursor.isAt("{")) {
-    const body = cursor.attempt("body", () => endOperand(cursor, parseBracedBody(cursor)));
-    if (body !== undefined) return { expr: makeExprFrom(cursor, start, true, wrap(body, false)), isBare: false };
-  }
-  const group = attemptGroup(cursor);
-  if (group !== undefined) {
-    return { expr: makeExprFrom(cursor, start, true, wrap([group.expr], true)), isBare: false };
-  }
+  if (cursor.isAt("{")) return parseNotBody(cursor, start);
+  const group = attemptGroup(cursor, true, "not ");
+  if (group !== undefined) return makeExprFrom(cursor, start, true, wrap([group], true));
   if (cursor.isAt("some")) cursor.failHere("illegal negation of 'some'");
   if (cursor.isAt("every")) cursor.failHere("illegal negation of 'every'");
   const inner = cursor.token.start;
@@ -100,69 +134,174 @@ function parseNegation(cursor: Cursor): Operand {
     });
   }
   const expr = makeExprFrom(cursor, inner, false, what);
-  return { expr: makeExprFrom(cursor, start, true, wrap([expr], true)), isBare: true };
+  return makeExprFrom(cursor, start, true, wrap([expr], true));
 }
 
-/** What begins no group is not kept as a place where none is. */
-function attemptGroup(cursor: Cursor): Operand | undefined {
-  if (!cursor.isAt("(") && !cursor.isAt("{")) return undefined;
+function parseNotBody(cursor: Cursor, start: number): Expr {
+  const open = cursor.token.start;
+  const body = parseOperandBody(cursor, (term, end) => {
+    const text = cursor.source.text.slice(open, end);
+    cursor.fail(
+      cursor.from(open),
+      `\`{...}\` in an operand position must contain expression(s), got: ${describeTerm(leftmost(term))}`,
+      `write \`not (${text})\` to negate the value, or \`not {${text}}\` for a body holding it`,
+    );
+  });
+  checkUnion(cursor, open, body, "not ");
+  return makeExprFrom(cursor, start, true, wrap(body, false));
+}
+
+/** What the braces hold: `{1} & s` is a call that begins with a set. */
+function leftmost(term: Term): Term {
+  let at = term;
+  while (at.kind === "call-term" && at.args[0]?.at.span.start === at.at.span.start) at = at.args[0];
+  return at;
+}
+
+/** What begins no group is not kept as a place where none is: `(a == b)` is a term. */
+function attemptGroup(cursor: Cursor, isOperand: boolean, prefix: string): Expr | undefined {
+  if (!cursor.isAt("(")) return undefined;
   if (cursor.depth >= NESTING_MAX) cursor.failDepth();
   cursor.depth++;
+  let fault: unknown;
   try {
-    return cursor.attempt("group", () => parseGroup(cursor));
+    // What shows that it is a group ends the search: its faults are the module's.
+    const found = cursor.attempt("group", () => {
+      try {
+        return parseGroup(cursor, isOperand, prefix);
+      } catch (error) {
+        fault = error;
+        return undefined;
+      }
+    });
+    if (fault !== undefined) throw fault;
+    return found;
   } finally {
     cursor.depth--;
   }
 }
 
-/** `(a or b)`, `(a with input as x)`, or `{ … }` as an operand; undefined where they are a term. */
-function parseGroup(cursor: Cursor): Operand | undefined {
-  const { start } = cursor.token;
-  if (cursor.isAt("(")) {
-    cursor.take();
-    if (cursor.isAt("every")) cursor.failHere();
-    const expr = parseLogical(cursor);
-    const isTerm = expr.with.length === 0 && expr.what.kind !== "body" && !expr.isNegated && expr.what.kind !== "every";
-    if (isTerm || !cursor.accept(")")) return undefined;
-    return endOperand(cursor, { expr, isBare: false });
+/** `(a or b)`, `(a with input as x)` or `(not a)`; undefined where the parentheses are a term's. */
+function parseGroup(cursor: Cursor, isOperand: boolean, prefix: string): Expr | undefined {
+  const open = cursor.take();
+  if (cursor.isAt(")")) return isOperand ? cursor.fail(cursor.at(open), "empty parenthesized group") : undefined;
+  const { token, index } = cursor;
+  const first = cursor.attempt("operand", () => parseOperand(cursor, undefined));
+  if (first === undefined) return undefined;
+  if (joinHere(cursor) !== undefined) {
+    const expr = finishChain(cursor, token.start, first);
+    expectClose(cursor);
+    return expr;
   }
-  const isOperand = isAtWord(cursor, "and", -1) || isAtWord(cursor, "or", -1);
-  const body = parseBracedBody(cursor);
-  if (!isOperand && !isAtWord(cursor, "and") && !isAtWord(cursor, "or")) return undefined;
-  return endOperand(cursor, { expr: makeExprFrom(cursor, start, false, wrap(body, false)), isBare: false });
+  const isBody = token.text === "{" && first.what.kind === "body" && !first.isNegated;
+  if (isBody) {
+    const end = (cursor.previous as Token).end;
+    cursor.returnTo(index);
+    if (cursor.trial(() => parseTerm(cursor)).result !== undefined) return undefined;
+    const text = cursor.source.text.slice(token.start, end);
+    return cursor.fail(
+      cursor.at(open),
+      "`(...)` in an operand position cannot contain a body",
+      `drop the parens to keep the body: \`${prefix}${text}\``,
+    );
+  }
+  const at = cursor.token.start;
+  const modifiers = parseWiths(cursor);
+  if (modifiers.length > 0) {
+    const join = joinHere(cursor);
+    if (join !== undefined) failWith(cursor, at, join);
+    expectClose(cursor);
+    return isOperand || joinHere(cursor) !== undefined ? { ...first, with: modifiers } : undefined;
+  }
+  if (first.what.kind !== "body" && !first.isNegated) return undefined;
+  expectClose(cursor);
+  return first;
 }
 
-/** The operand, unless what follows shows that the braces or parentheses were part of a term. */
-function endOperand<T>(cursor: Cursor, operand: T): T | undefined {
+function expectClose(cursor: Cursor): void {
+  if (cursor.accept(")") === undefined) cursor.fail(cursor.at(cursor.token), "expected ) to close parenthesized group");
+}
+
+function hasJoins({ keywords }: Cursor): boolean {
+  return keywords.and || keywords.or;
+}
+
+function joinHere(cursor: Cursor): Join | undefined {
+  return JOINS.find((word) => isAtJoin(cursor, word));
+}
+
+function isAtJoin(cursor: Cursor, word: Join): boolean {
   const { token } = cursor;
-  if (token.kind === "eof" || token.newlineBefore) return operand;
-  if (isAtWord(cursor, "and") || isAtWord(cursor, "or") || token.text === "with") return operand;
-  return token.kind === "punct" && [";", "}", "]", ")"].includes(token.text) ? operand : undefined;
-}
-
-function isAtWord(cursor: Cursor, word: "and" | "or", ahead = 0): boolean {
-  const token = ahead < 0 ? cursor.previous : cursor.token;
-  if (!cursor.keywords[word] || token?.kind !== "ident" || token.text !== word) return false;
+  if (!cursor.keywords[word] || token.kind !== "ident" || token.text !== word) return false;
   // At the start of a line `or({1}, {2})` is the built-in.
-  return !(ahead === 0 && token.newlineBefore && cursor.peek().text === "(" && !cursor.peek().spaceBefore);
+  return !(token.newlineBefore && cursor.peek().text === "(" && !cursor.peek().spaceBefore);
 }
 
-function checkOperand(cursor: Cursor, operand: Operand, word: "and" | "or"): Expr {
-  const { what, at } = operand.expr;
-  if (!operand.isBare) return operand.expr;
+function failWith(cursor: Cursor, start: number, join: Join): never {
+  cursor.fail(
+    cursor.from(start),
+    `\`with\` modifier is not allowed on operand of \`${join}\``,
+    `wrap the operand in \`(...)\` or \`{...}\` to scope, or move \`with\` after the \`${join}\` expression to apply it to the whole expression`,
+  );
+}
+
+/** A term that begins with a brace is no operand, not even the first: there braces are a body. */
+function checkBraces(cursor: Cursor, { at, what }: Expr, join: Join): void {
+  const { start, end } = at.span;
+  if (cursor.source.text[start] !== "{") return;
+  const isEmpty = what.kind === "term" && what.term.kind === "object" && what.term.entries.length === 0;
+  if (isEmpty) cursor.fail(at, "found empty body");
+  failBraces(cursor, { start, end }, join);
+}
+
+function failBraces(cursor: Cursor, { start, end }: Span, join: Join): never {
+  cursor.fail(
+    cursor.from(start),
+    `operand of \`${join}\` cannot begin with \`{\` unless the braces hold a body`,
+    `wrap the operand to keep the value: \`(${cursor.source.text.slice(start, end)}) ${join} ...\``,
+  );
+}
+
+/** `{a | b}` reads as a comprehension, too. The call and the parenthesised form don't. */
+function checkUnion(cursor: Cursor, start: number, body: Body, prefix: string): void {
+  const { what, at } = body[0] as Expr;
+  const { text } = cursor.source;
+  if (what.kind !== "call" || what.operator.path.join(".") !== "or" || text[at.span.start] === "(") return;
+  const { span } = what.operator.at;
+  if (text.slice(span.start, span.end) !== "|") return;
+  const { end } = cursor.previous as Token;
+  const [braces, union] = [text.slice(start, end), text.slice(at.span.start, at.span.end)];
+  const apart = `${text.slice(start, at.span.start)}(${union})${text.slice(at.span.end, end)}`;
+  cursor.fail(
+    cursor.from(start),
+    "ambiguous `{ ... | ... }` operand: read as a body holding a set-union expression, not as a comprehension",
+    `write \`${prefix}(${braces})\` for the comprehension, or \`${prefix}${apart}\` for the set union`,
+  );
+}
+
+function checkOperand(cursor: Cursor, { what, at, isNegated }: Expr, join: Join): void {
   if (what.kind === "assign") {
     cursor.note({
       code: "rego_compile_error",
       severity: "error",
-      message: `cannot assign vars inside implicit ${word} operand`,
+      message: `cannot assign vars inside implicit ${join} operand`,
       at,
       hint: "put the operand in braces: { x := … }",
     });
   }
-  if (what.kind === "call" && what.operator.path.join(".") === "print") {
-    cursor.fail(at, `print call may not be an ${word} operand`, "put it on a line of its own, or in braces");
+  const parts = what.kind === "body" && !isNegated && what.logical === undefined ? what.body : [];
+  const calls = what.kind === "body" ? parts : [{ what, at, isNegated }];
+  if (calls.length > 0 && calls.every((call) => !call.isNegated && isPrint(call.what))) {
+    cursor.report(
+      (calls[0] as Expr).at,
+      `operand of \`${join}\` cannot consist only of calls to \`print\``,
+      "print produces no value and always succeeds: move it out of the operand, or add an expression that can fail",
+    );
   }
-  return operand.expr;
+}
+
+function isPrint(what: What): boolean {
+  return what.kind === "call" && what.operator.path.join(".") === "print";
 }
 
 function negate(expr: Expr): Expr {

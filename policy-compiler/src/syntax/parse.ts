@@ -30,7 +30,11 @@ export function parseModule(source: RegoSource): ParsedModule {
   if (cursor.version === "v0" && cursor.isV1) {
     for (const rule of parts.rules) for (const fault of checkForm(rule)) cursor.note(fault);
   }
-  const { annotations, diagnostics } = parseAnnotations({ ...parts, comments });
+  // A rule that cannot be read leaves its annotations to the next one, or to none: no fault of theirs.
+  const isWhole = !hasErrors(cursor.diagnostics);
+  const { annotations, diagnostics } = isWhole
+    ? parseAnnotations({ ...parts, comments })
+    : { annotations: [], diagnostics: [] };
   return finishModule(cursor, { ...parts, comments, annotations, groups: cursor.groups }, diagnostics);
 }
 

@@ -11,8 +11,8 @@ import { keywordsOf } from "./version.ts";
 
 /** A term with operators, `k, v in xs` too: what stands where one term is expected. */
 export function parseValue(cursor: Cursor): Term {
-  const left = parseInfix(cursor, MEMBERSHIP_LEVEL);
-  return cursor.isAt(",") ? (parsePair(cursor, left) ?? left) : left;
+  const left = parseRelation(cursor);
+  return (cursor.isAt(",") ? parsePair(cursor, left) : undefined) ?? parseInfixAfter(cursor, left);
 }
 
 /** A term with operators in a list: a comma ends it. */

@@ -11,7 +11,7 @@ import type { Body, Expr, Term, What } from "../resolved/ast.ts";
 import { isScalar } from "../syntax/ground.ts";
 import { type Call, checkArguments, checkMembership } from "./check-arguments.ts";
 import { checkRef } from "./check-refs.ts";
-import { checkReplacements, replaceTypes } from "./check-with.ts";
+import { checkArities, checkReplacements, replaceTypes } from "./check-with.ts";
 import type { Checker } from "./checker.ts";
 import { equate, equateTypes } from "./infer.ts";
 import { makeArrayType, makeObjectType, makeSetType } from "./make-type.ts";
@@ -54,9 +54,10 @@ function checkDomain(domain: Term, env: TypeEnv, checker: Checker): void {
   equate(checker.stand(domain), settled, env);
 }
 
-/** The references and comprehensions of a body that is not checked itself. */
+/** The references and comprehensions of a body that is not checked itself, and how many arguments a replacement takes. */
 function checkInside(body: Body, env: TypeEnv, checker: Checker): void {
-  for (const { what } of body) {
+  for (const { what, with: modifiers } of body) {
+    checkArities(modifiers, env, checker);
     const terms = termsInside(what);
     for (const term of terms) checkPartsInside(term, env, checker);
     if (what.kind === "every" || what.kind === "body") checkInside(what.body, env, checker);

@@ -59,10 +59,24 @@ export function checkReplacements(expr: Expr, env: TypeEnv, checker: Checker): v
   for (const modifier of expr.with) checkReplacement(modifier, env, checker);
 }
 
-function checkReplacement({ target, value, at }: With, env: TypeEnv, checker: Checker): void {
+/** Of a body that is not checked otherwise: OPA calls such a replacement with what it does not take, and panics. */
+export function checkArities(modifiers: readonly With[], env: TypeEnv, checker: Checker): void {
+  for (const modifier of modifiers) {
+    checkReplacement(modifier, env, checker, (wanted, given) => wanted.args.length === given.args.length);
+  }
+}
+
+type Takes = Extract<RegoType, { kind: "function" }>;
+
+function checkReplacement(
+  { target, value, at }: With,
+  env: TypeEnv,
+  checker: Checker,
+  isFit: (wanted: Takes, given: Takes) => boolean = fits,
+): void {
   const wanted = functionNamed(target, env, checker);
   const given = value.kind === "ref" ? functionNamed(value, env, checker) : undefined;
-  if (wanted?.type.kind !== "function" || given?.type.kind !== "function" || fits(wanted.type, given.type)) return;
+  if (wanted?.type.kind !== "function" || given?.type.kind !== "function" || isFit(wanted.type, given.type)) return;
   const have = printTypes(given.type.args);
   const want = printTypes(wanted.type.args);
   const message = `${printPath(wanted.path)}: arity mismatch: have ${have}, want ${want}`;

@@ -1,5 +1,5 @@
 /** An order of types, so that a union has one form whichever way it was made. */
-import { compareNumberTexts } from "../syntax/number-literal.ts";
+import { compareNumberTexts, plainNumber } from "../syntax/number-literal.ts";
 import { type FieldKey, openType, type RegoType, STRING } from "./type.ts";
 
 const RANKS: Readonly<Record<RegoType["kind"], number>> = {
@@ -81,6 +81,15 @@ export function compareKeys(a: FieldKey, b: FieldKey): number {
   const textB = typeof b === "string" ? b : b.text;
   if (typeA.kind === "number") return compareNumberTexts(textA, textB);
   return compareText(textA, textB);
+}
+
+/**
+ * One name for the keys that are equal. Strings, which most are, are their own, and other constants stand behind a NUL, which
+ * strings that begin with one have before a quote; numbers go by their values.
+ */
+export function keyName(key: FieldKey): string {
+  if (typeof key === "string") return key.charCodeAt(0) === 0 ? `\0"${key}` : key;
+  return `\0${key.type.kind === "number" ? plainNumber(key.text) : key.text}`;
 }
 
 export function keyTypeOf(key: FieldKey): RegoType {

@@ -4,6 +4,7 @@
  */
 import type { Term } from "../resolved/ast.ts";
 import { inInsertionOrder, insertionOrder } from "../resolved/object-order.ts";
+import { keyName } from "./compare-types.ts";
 import { constantKey } from "./constant.ts";
 import { fits } from "./fits.ts";
 import { selectType } from "./select.ts";
@@ -121,13 +122,13 @@ function equateObjects(a: Terms<"object">, b: Terms<"object">, env: TypeEnv): bo
   });
 }
 
-/** Keys are the same term: a constant, or one variable. */
+/** Keys are the same term: a constant, or one variable, which no constant is named as. */
 function keyText(key: Term): string {
   const constant = constantKey(key);
-  if (constant !== undefined) return typeof constant === "string" ? JSON.stringify(constant) : constant.text;
-  return key.kind === "var"
-    ? `var ${key.name}`
-    : JSON.stringify(key, (name, part: unknown) => (name === "at" ? undefined : part));
+  if (constant !== undefined) return keyName(constant);
+  const text =
+    key.kind === "var" ? key.name : JSON.stringify(key, (name, part: unknown) => (name === "at" ? undefined : part));
+  return `\0\0${text}`;
 }
 
 /** Infers what a term found in a collection can be; false where it is never a member. */

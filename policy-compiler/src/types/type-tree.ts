@@ -2,7 +2,7 @@
  * Types by the place of their documents: what each rule gives, below `data`, and what a schema
  * says of `input`. A node may have both a type and children: rules below a rule with variables.
  */
-import { compareKeys, compareTypes, keyTypeOf } from "./compare-types.ts";
+import { compareKeys, compareTypes, keyName, keyTypeOf } from "./compare-types.ts";
 import { makeObjectType } from "./make-type.ts";
 import { mergeTypes } from "./merge.ts";
 import {
@@ -37,13 +37,7 @@ function makeNode(key: FieldKey): TypeNode {
 }
 
 export function findChild(node: TypeNode, key: FieldKey): TypeNode | undefined {
-  return node.children.get(nameOf(key));
-}
-
-/** Strings, which most are, as they are, and other constants apart: behind a NUL, which strings that begin with one have before a quote. */
-function nameOf(key: FieldKey): string {
-  if (typeof key !== "string") return `\0${key.text}`;
-  return key.charCodeAt(0) === 0 ? `\0"${key}` : key;
+  return node.children.get(keyName(key));
 }
 
 export function putType(root: TypeNode, path: readonly FieldKey[], type: RegoType): void {
@@ -58,7 +52,7 @@ function openChild(node: TypeNode, key: FieldKey): TypeNode {
   let child = findChild(node, key);
   if (child === undefined) {
     child = makeNode(key);
-    node.children.set(nameOf(key), child);
+    node.children.set(keyName(key), child);
   }
   return child;
 }
