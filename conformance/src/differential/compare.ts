@@ -60,8 +60,20 @@ function compareErrors(
   if (opa.some(({ code }) => code === CRASH)) return [];
   if (ours.some(({ code }) => code === "entrypoint_missing")) return []; // the question's fault: a reduced program lost the rule
   if ((opa.length === 0) !== (ours.length === 0)) return [{ kind: "verdict", opa: full(opa), ours: full(ours) }];
-  const [a, b] = [placesOf(opa), placesOf(ours.map((failure) => asOpaPlaces(program, failure, opa)))];
+  const own = firstOfModules(ours).map((failure) => asOpaPlaces(program, failure, opa));
+  const [a, b] = [placesOf(firstOfModules(opa)), placesOf(own)];
   return a === b ? [] : [{ kind: "errors", opa: full(opa), ours: full(ours) }];
+}
+
+/** Where a module cannot be parsed OPA reads no further; ours goes on with the next rule. */
+function firstOfModules(errors: readonly OpaFailure[]): readonly OpaFailure[] {
+  const parsed = errors.filter(({ code }) => code === "rego_parse_error");
+  const first = new Map<string | undefined, OpaFailure>();
+  for (const error of parsed) {
+    const before = first.get(error.file);
+    if (before === undefined || (error.row ?? 0) < (before.row ?? 0)) first.set(error.file, error);
+  }
+  return parsed.length === 0 ? errors : [...first.values()];
 }
 
 function placesOf(errors: readonly OpaFailure[]): string {

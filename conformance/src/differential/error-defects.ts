@@ -38,8 +38,8 @@ export function nameHeads(program: Program, opa: string): Program | undefined {
 }
 
 /**
- * The call of which OPA says that it has too many arguments, which no generated one has, or that its result matches
- * nothing, as a reference.
+ * The call of which OPA says that it has too many arguments or no function, as no generated one has, or that its result
+ * matches nothing, as a reference.
  */
 export function withoutCall(program: Program, opa: string, ours: string): Program | undefined {
   for (const [, file, row] of opa.matchAll(WRONG_CALL)) {
@@ -55,11 +55,11 @@ export function withoutCall(program: Program, opa: string, ours: string): Progra
   return undefined;
 }
 
-const WRONG_CALL = /^(\S+):(\d+): rego_type_error: (?:\S+: too many arguments|match error)/gm;
+const WRONG_CALL = /^(\S+):(\d+): rego_type_error: (?:\S+: too many arguments|match error|undefined function \S+)/gm;
 
 /** The first call of a generated function in a line. */
 function callAsReference(line: string): string {
-  const [call] = line.matchAll(/data\.\w+\.f\w*\(/g);
+  const [call] = line.matchAll(/\b\w+(?:\.\w+)*\.f\d+\(/g);
   if (call === undefined) return line;
   const end = bracketEnd(line, call.index + call[0].length);
   return `${line.slice(0, call.index)}input.called${line.slice(end + 1)}`;

@@ -4,11 +4,11 @@ import type { BuiltinCaller } from "../interpreter/builtins.ts";
 import { parseExact } from "../rego/exact.ts";
 import type { Program } from "./generate/program.ts";
 import type { OpaAnswer, OpaResponse } from "./opa.ts";
-import { pathOf, toFailures } from "./ours.ts";
+import { pathOf, sourcesOf, toFailures } from "./ours.ts";
 
 export function answerInterpreted(program: Program, builtin: BuiltinCaller): OpaResponse {
   const { data, inputs, entrypoints } = program;
-  const unit = { name: "u", modules: program.modules, data: parseJson(data) as JsonObject };
+  const unit = { name: "u", modules: sourcesOf(program), data: parseJson(data) as JsonObject };
   const names = entrypoints.map(pathOf);
   const { policy, diagnostics } = planRequest({
     units: [unit],

@@ -24,7 +24,7 @@ export const USAGE = `npm run conformance:differential -- [--programs N] [--eval
   --show N         differences printed (default 10)
   --defects        ask what opa-defects.json says is OPA's, of both
   --format         compare what fmt makes of the programs' modules instead
-  --shape NAME     programs that one pass is for, with and without it: beside (rules beside each other, rule-index),
+  --shape NAME     words (v0 and v2, imports, and, or: what the first shape leaves out), or programs that one pass is for, with and without it: beside (rules beside each other, rule-index),
                    again (comprehensions that are made again and again, gather), once (functions with one call, inline)
   --strict         errors of built-ins end an evaluation
   --interpreter    compare with our interpreter of plans instead: needs neither opa nor Go
@@ -136,8 +136,8 @@ async function run({
   const askOther = async (program: Program) => {
     if (opa === undefined) return answerSafely(() => answerInterpreted(program, builtin));
     const modules = Object.fromEntries(program.modules.map(({ name, text }) => [name, text]));
-    const { data, entrypoints } = program;
-    const asked = { modules, data, inputs: program.inputs, entrypoints, strict: isStrict };
+    const { data, entrypoints, inputs, version = "v1" } = program;
+    const asked = { modules, data, inputs, entrypoints, strict: isStrict, version: version === "v0" ? 1 : 2 } as const;
     return opa.ask(isFormatting ? { ...asked, format: true } : asked);
   };
   const askOurs = (program: Program) =>

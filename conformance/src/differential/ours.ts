@@ -8,7 +8,9 @@ import {
   type PassName,
   parseJson,
   planRequest,
+  type RegoSource,
   type RuntimeModule,
+  V0_LANGUAGE,
 } from "@regomesh/policy-compiler";
 import { type Evaluator, type HostBuiltins, openEvaluator } from "@regomesh/policy-runtime";
 import { parseExact } from "../rego/exact.ts";
@@ -26,7 +28,7 @@ export type Host = {
 /** In the form of OPA's answers. */
 export function answerOurs(program: Program, { runtime, hostBuiltins, without, isStrict = false }: Host): OpaResponse {
   const { entrypoints, inputs } = program;
-  const unit = { name: "u", modules: program.modules, data: parseJson(program.data) as JsonObject };
+  const unit = { name: "u", modules: sourcesOf(program), data: parseJson(program.data) as JsonObject };
   const names = entrypoints.map(pathOf);
   const asked = names.map((name) => ({ unit: unit.name, name }));
   const { module, diagnostics } = compile({ units: [unit], entrypoints: asked, runtime, errorsEnd: isStrict });
@@ -52,13 +54,19 @@ export function traceOf(evaluator: Evaluator, name: string, input: string | unde
   return JSON.stringify([given.text, given.builtinErrors, fired]);
 }
 
+/** Its modules, each of the version of Rego that the program is of. */
+export function sourcesOf({ modules, version = "v1" }: Program): readonly RegoSource[] {
+  const language = version === "v0" ? V0_LANGUAGE : undefined;
+  return modules.map((module) => ({ ...module, version, language }));
+}
+
 function differenceOf(full: string, plain: string): string | undefined {
   return full === plain ? undefined : `${full} with the pass, ${plain} without`;
 }
 
 /** What fmt makes of each module. */
-export function formatOurs({ modules }: Program): OpaResponse {
-  const formatted = modules.map((module) => [module.name, formatModule(module)] as const);
+export function formatOurs(program: Program): OpaResponse {
+  const formatted = sourcesOf(program).map((module) => [module.name, formatModule(module)] as const);
   const errors = toFailures(formatted.flatMap(([, { diagnostics }]) => diagnostics));
   if (errors.length > 0) return { errors };
   return { formatted: Object.fromEntries(formatted.map(([name, { text = "" }]) => [name, text])) };

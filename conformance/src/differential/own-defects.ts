@@ -19,6 +19,7 @@ type Way = {
 const WAYS: readonly Way[] = [
   { defect: "an early exit ends walk", rewrite: (program) => mapTexts(program, iterateWalks) },
   { defect: "a call whose result is known", rewrite: (program) => mapTexts(program, callInBody) },
+  { defect: "a call whose result is known", rewrite: (program) => mapTexts(program, resultApart) },
   { defect: "a comprehension that is indexed", rewrite: (program) => mapTexts(program, modifyObjects) },
   { defect: "a true membership is refused", rewrite: (program) => mapTexts(program, forgetTypes) },
   { defect: "a key that is the text of a number", rewrite: (program) => mapTexts(program, readAlone) },
@@ -71,6 +72,18 @@ function iterateWalks(text: string): string {
     from = end + 1;
   }
   return out + text.slice(from);
+}
+
+/** `f(x, y)` of a function of one argument is `made = f(x); y = made`, where nothing is known of the result before the call. */
+function resultApart(text: string): string {
+  let count = 0;
+  return text.replace(/(?<=^\t|; |\{ |\| )((?:\w+\.)+f\d+)\((.*)\)$/gm, (line, name: string, args: string) => {
+    let begin = 0;
+    for (let end = partEnd(args, 0); args[end] === ","; end = partEnd(args, begin)) begin = end + ", ".length;
+    if (begin === 0) return line;
+    const made = `made${++count}`;
+    return `${made} = ${name}(${args.slice(0, begin - ", ".length)}); ${args.slice(begin)} = ${made}`;
+  });
 }
 
 /** `p contains f(x)` is `p contains made if made := f(x)`, where nothing is known of the result before the call. */

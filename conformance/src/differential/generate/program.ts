@@ -8,6 +8,8 @@ import { drawFunction, drawRule } from "./rules.ts";
 
 export type Program = {
   readonly seed: number;
+  /** Of Rego, v1 where absent. */
+  readonly version?: "v0" | "v1";
   readonly modules: readonly { readonly name: string; readonly text: string }[];
   /** JSON texts; an input that is undefined is Rego's undefined. */
   readonly data: string;

@@ -4,11 +4,13 @@ import { drawAgainProgram } from "./again.ts";
 import { drawBesideProgram } from "./beside.ts";
 import { drawOnceProgram } from "./once.ts";
 import { drawProgram } from "./program.ts";
+import { drawWordsProgram } from "./words.ts";
 
 type Row = { readonly draw: typeof drawProgram; readonly without: PassName | undefined };
 
 export const SHAPES = {
   any: { draw: drawProgram, without: undefined },
+  words: { draw: drawWordsProgram, without: undefined },
   beside: { draw: drawBesideProgram, without: "rule-index" },
   again: { draw: drawAgainProgram, without: "gather" },
   once: { draw: drawOnceProgram, without: "inline" },
