@@ -24,7 +24,7 @@ function parseNested(cursor: Cursor): Expr {
 }
 
 /** A literal without `and` and `or`. */
-export function parsePlain(cursor: Cursor): Expr {
+function parsePlain(cursor: Cursor): Expr {
   const { start, kind } = cursor.token;
   if (kind !== "keyword") return finish(cursor, start, false, parseWhat(cursor));
   const isNegated = cursor.accept("not") !== undefined;
