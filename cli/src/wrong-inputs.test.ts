@@ -96,6 +96,14 @@ const CASES: readonly Case[] = [
   { args: ["eval", "-d", "a.json", "-d", "b.json", "data"], files: { "a.json": '{"x": 1}', "b.json": '{"x": 2}' } },
   { args: ["eval", "-i", "in.json", "input"], files: { "in.json": "{" } },
   { args: ["eval", "-i", "in.yaml", "input"], files: { "in.yaml": "a: [" } },
+  { args: ["eval", "-i", "in.json", "input"], files: { "in.json": '{"x": 1,\n "y": [-1e999999999]}' } },
+  { args: ["eval", "-d", "a.json", "data"], files: { "a.json": '{"x": 1,\n "y": [1e100000]}' } },
+  { args: ["test", "."], files: { "a_test.rego": "package a\n\ntest_x if data.x\n", "a.json": '{"x": 1e100000}' } },
+  {
+    args: ["build", "-e", "a/x", "a"],
+    files: { "a/a.rego": "package a\n\nx := data.x\n", "a/data.json": '{"x": 1e-40000}' },
+  },
+  check({ "authz/a.rego": policy, "authz/data.json": '{"x": 1e100000}' }),
   // Policies.
   { args: ["eval", "x == 1"] },
   { args: ["eval", "1 +"] },

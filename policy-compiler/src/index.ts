@@ -56,4 +56,5 @@ export {
 export { runTests, type TestRequest } from "./tester/run.ts";
 export type { Schemas } from "./types/schemas.ts";
 export { isJsonObject, type JsonObject, type JsonValue, parseJson } from "./unit/json.ts";
+export { findNumberTooBig } from "./unit/number-range.ts";
 export { type TestedUnit, toUnit, type Unit, type UnitFiles } from "./unit/unit.ts";

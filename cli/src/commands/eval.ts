@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { type Diagnostic, hasErrors, toDiagnosticRecord } from "@regomesh/base";
-import { compileQuery, type JsonObject, parseJson, type RegoSource } from "@regomesh/policy-compiler";
+import { type Diagnostic, hasErrors, positionAt, toDiagnosticRecord } from "@regomesh/base";
+import { compileQuery, findNumberTooBig, type JsonObject, parseJson, type RegoSource } from "@regomesh/policy-compiler";
 import { loadRuntime, makeToolLoader } from "@regomesh/policy-compiler/node";
 import { isNamedAsUnits } from "@regomesh/policy-compiler/units";
 import { openEvaluator, type PolicyLimits } from "@regomesh/policy-runtime";
@@ -224,10 +224,19 @@ async function readInput(path: string, cwd: string): Promise<string> {
   const text = path === "-" ? readFileSync(0, "utf8") : await readFlagFile(path, cwd, "--input");
   try {
     JSON.parse(text);
-    return text;
   } catch (error) {
-    if (path.endsWith(".json")) throw new UsageError(`--input ${path} is not JSON: ${(error as Error).message}`);
+    return readYamlInput(path, text, error as Error);
   }
+  const tooBig = findNumberTooBig(text);
+  if (tooBig === undefined) return text;
+  const { row, column } = positionAt({ name: path, text }, tooBig);
+  throw new UsageError(`--input ${path}:${row}:${column}: number too big`);
+}
+
+function readYamlInput(path: string, text: string, { message }: Error): string {
+  // A byte order mark is YAML's affair, in opa too.
+  if (path.endsWith(".json") && !text.startsWith("\uFEFF"))
+    throw new UsageError(`--input ${path} is not JSON: ${message}`);
   const read = readYaml(text);
   if ("fault" in read) throw new UsageError(`--input ${path} is neither JSON nor YAML: ${read.fault}`);
   return JSON.stringify(read.value);

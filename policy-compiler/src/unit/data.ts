@@ -3,6 +3,7 @@ import { clip, type Diagnostic, type Source } from "@regomesh/base";
 import { type DuplicateKey, readYaml } from "@regomesh/policy-runtime/yaml";
 import { findDuplicateKeys } from "./duplicate-keys.ts";
 import { isJsonObject, isRawNumber, type JsonObject, type JsonValue, parseJson } from "./json.ts";
+import { findNumberTooBig } from "./number-range.ts";
 
 export type DataFile = {
   readonly source: Source;
@@ -16,6 +17,7 @@ export type MergedData = { readonly data: JsonObject; readonly diagnostics: read
 const DEPTH_MAX = 500;
 /** Of one file, and of one key in letters: more says no more. */
 const CONFLICT_HINT = "keep it in one of the two files; test fixtures are passed over with --ignore or --bundle";
+const NUMBER_HINT = "numbers with an exponent lie between 2^-100000 and 2^100000";
 const DUPLICATES_SHOWN = 20;
 const KEY_SHOWN = 60;
 
@@ -27,7 +29,7 @@ export function mergeData(files: readonly DataFile[]): MergedData {
   for (const { source, path } of files) {
     const read = readValue(source);
     if ("fault" in read) {
-      diagnostics.push(report(source, read.offset ?? 0, read.fault, "write JSON or YAML of one document"));
+      diagnostics.push(report(source, read.offset ?? 0, read.fault, read.hint ?? "write JSON or YAML of one document"));
       continue;
     }
     if (isTooDeep(read.value, DEPTH_MAX)) {
@@ -66,7 +68,7 @@ function warnOfDuplicate(source: Source, { key, offset }: DuplicateKey): Diagnos
 
 type Read =
   | { readonly value: JsonValue; readonly duplicates: readonly DuplicateKey[] }
-  | { readonly fault: string; readonly offset?: number };
+  | { readonly fault: string; readonly offset?: number; readonly hint?: string };
 
 function readValue(source: Source): Read {
   return source.name.endsWith(".json") ? readJson(source.text) : readYamlValue(source.text);
@@ -74,7 +76,10 @@ function readValue(source: Source): Read {
 
 function readJson(text: string): Read {
   try {
-    return { value: parseJson(text), duplicates: findDuplicateKeys(text) };
+    const value = parseJson(text);
+    const tooBig = findNumberTooBig(text);
+    if (tooBig !== undefined) return { fault: "number too big", offset: tooBig, hint: NUMBER_HINT };
+    return { value, duplicates: findDuplicateKeys(text) };
   } catch (error) {
     const { message } = error as Error;
     const offset = Number(/position ([0-9]+)/.exec(message)?.[1] ?? 0);

@@ -67,6 +67,35 @@ const faults: Record<string, readonly [Record<string, string>, string]> = {
   "too deep": [{ "data.json": `{"a":${"[".repeat(501)}${"]".repeat(501)}}` }, "data nest deeper than 500 levels"],
 };
 
+test.each([
+  ['{"k": 1,\n "a": [2e1, -1e100000]}', "2:13"],
+  ['{"a": 1e-40000}', "1:7"],
+  ['{"a": 1.5E+999999999}', "1:7"],
+  ['{"1e99999": "1e99999 \\" 1e99999", "\\\\": 1e30103}', "1:41"],
+  ['{"a": 1e30102, "b": 0e99999, "c": "x1e99999"}', undefined],
+  [`{"a": 1${"0".repeat(40_000)}}`, undefined],
+  [`{"a": 1${"0".repeat(40_000)}e1}`, "1:7"],
+])("a number that is too big is refused at its place: %.60s", (text, place) => {
+  const { diagnostics } = unitOf({ "data.json": text });
+  const said = diagnostics.map(({ message, at }) => {
+    const { row, column } = positionAt(at.source, at.span.start);
+    return `${row}:${column} ${message}`;
+  });
+  expect(said).toEqual(place === undefined ? [] : [`${place} number too big`]);
+});
+
+test("where a number is too big is found in no more time than the text is long", () => {
+  for (const text of [
+    "1".repeat(4_000_000),
+    "\\\\".repeat(2_000_000),
+    "1e1,".repeat(1_000_000),
+    '1e1"1e1'.repeat(300_000),
+  ]) {
+    const { diagnostics } = unitOf({ "data.json": JSON.stringify({ a: text, b: 1e300 }) });
+    expect(diagnostics).toEqual([]);
+  }
+});
+
 test.each(Object.entries(faults))("toUnit refuses %s", (_, [files, message]) => {
   const { diagnostics } = unitOf(files);
   expect(diagnostics.map((each) => each.message.slice(0, message.length))).toEqual([message]);
