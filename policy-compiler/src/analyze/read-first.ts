@@ -25,7 +25,16 @@ import {
   type Test,
   valuesOf,
 } from "./read-tests.ts";
-import { constantsOf, noteConstant, noteRead, readKey, replaceReads, replaceSide, resolveRef } from "./reads.ts";
+import {
+  constantOfPart,
+  constantsOf,
+  noteConstant,
+  noteRead,
+  readKey,
+  replaceReads,
+  replaceSide,
+  resolveRef,
+} from "./reads.ts";
 import { type Kept, settleTests, splitTests } from "./settle-tests.ts";
 import { eachVariable, mapWhat } from "./tree.ts";
 import { eachDeepTerm } from "./tree-deep.ts";
@@ -192,13 +201,14 @@ function noteTest(hoist: Hoist, test: Test, start: number): void {
 }
 
 /** The brackets of a reference bind a variable that has its constant further on only: without the reference an equation does. */
-function constantsBoundBy({ constants, mentioned, settled }: Hoist, expr: Expr): Body {
+function constantsBoundBy(hoist: Hoist, expr: Expr): Body {
+  const { mentioned, settled } = hoist;
   const bound: Expr[] = [];
   eachPart(expr, (term) => {
     if (term.kind !== "ref") return;
     for (const part of term.path) {
-      const value = part.kind === "var" ? constants.get(part.name) : undefined;
-      if (part.kind !== "var" || value === undefined || !isScalar(value)) continue;
+      const value = constantOfPart(hoist, term, part);
+      if (part.kind !== "var" || value === undefined) continue;
       if (mentioned.has(part.name) || settled.has(part.name)) continue;
       settled.add(part.name);
       const what: What = { kind: "unify", at: part.at, left: part, right: value };

@@ -2,7 +2,7 @@
  * What a body reads of input and base documents: a reference becomes a variable that an equation binds. References are
  * the same read where they are once the constants of their variables stand in them.
  */
-import type { Body, Expr, Term, What } from "../resolved/ast.ts";
+import type { Body, Expr, Ref, Term, What } from "../resolved/ast.ts";
 import { isGround, isScalar } from "../syntax/ground.ts";
 import { printTermPath } from "../syntax/print-term.ts";
 import { freshVar, type Generator } from "./context.ts";
@@ -53,17 +53,31 @@ export function noteConstant(constants: Map<string, Term>, { what, isNegated, wi
   if (!note(what.left, what.right)) note(what.right, what.left);
 }
 
+/**
+ * The constant that a part of a reference's path has. None that is a number where base documents may be read: written down it
+ * is asked for as a text there, which a variable's number is not.
+ */
+export function constantOfPart(named: Named, { head }: Ref, part: Term): Term | undefined {
+  const value = part.kind === "var" ? named.constants.get(part.name) : undefined;
+  if (value === undefined || !isScalar(value)) return undefined;
+  if (value.kind !== "number") return value;
+  const source = sourceOf(named, head) ?? head;
+  const root = source.kind === "ref" ? source.head : source;
+  return root.kind === "var" && root.name === "input" ? value : undefined;
+}
+
+/** What a reference's own variable is a name of. */
+function sourceOf({ aliases, sources }: Named, head: Term): Term | undefined {
+  return head.kind === "var" ? sources.get(aliases.get(head.name) ?? head.name) : undefined;
+}
+
 /** A reference with the constants that its variables have in brackets, below what its own variable is a name of. */
-export function resolveRef({ constants, aliases, sources }: Named, term: Term): Term {
+export function resolveRef(named: Named, term: Term): Term {
   if (term.kind !== "ref") return term;
-  const known = (part: Term): Term => {
-    const value = part.kind === "var" ? constants.get(part.name) : undefined;
-    return value !== undefined && isScalar(value) ? value : part;
-  };
-  const path = constants.size === 0 ? term.path : term.path.map(known);
+  const path =
+    named.constants.size === 0 ? term.path : term.path.map((part) => constantOfPart(named, term, part) ?? part);
   const isSame = path.every((part, i) => part === term.path[i]);
-  const { head } = term;
-  const source = head.kind === "var" ? sources.get(aliases.get(head.name) ?? head.name) : undefined;
+  const source = sourceOf(named, term.head);
   if (source?.kind === "ref") return { ...term, head: source.head, path: [...source.path, ...path] };
   if (source !== undefined) return { ...term, head: source, path };
   return isSame ? term : { ...term, path };
