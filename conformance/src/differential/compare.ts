@@ -93,7 +93,7 @@ function asOpaPlaces(program: Program, ours: OpaFailure, opa: readonly OpaFailur
     file === ours.file &&
     row < (ours.row ?? 0) &&
     message === `var ${variable} is unsafe` &&
-    (!lineOf(program, file, row).includes(variable) || GOES_ON.test(lineOf(program, file, ours.row ?? 0)));
+    (!lineOf(program, file, row).includes(variable) || goesOn(program, file, ours.row ?? 0));
   const found = alike.find(({ file }) => file === undefined) ?? alike.find(isFurtherRow);
   if (found === undefined) return ours;
   const { code, message } = ours;
@@ -104,8 +104,15 @@ function asOpaPlaces(program: Program, ours: OpaFailure, opa: readonly OpaFailur
   };
 }
 
-/** A line that goes on with the expression before it: a number's sign is a minus there. */
-const GOES_ON = /^\s*-/;
+/** A line that goes on with the expression before it: a number's sign is a minus there, or a raw string ends. */
+function goesOn(program: Program, file: string | undefined, row: number): boolean {
+  const text = program.modules.find(({ name }) => name === file)?.text ?? "";
+  const before = text
+    .split("\n")
+    .slice(0, row - 1)
+    .join("\n");
+  return /^\s*-/.test(lineOf(program, file, row)) || before.split("`").length % 2 === 0;
+}
 
 function lineOf({ modules }: Program, file: string | undefined, row: number): string {
   return modules.find(({ name }) => name === file)?.text.split("\n")[row - 1] ?? "";

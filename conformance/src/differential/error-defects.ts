@@ -71,10 +71,13 @@ export function nameWhole(program: Program, ours: string): Program | undefined {
   for (const [, file, row] of ours.matchAll(/^(\S+):(\d+): rego_type_error: undefined ref: /gm)) {
     const other = mapModule(whole ?? program, file, (text) => {
       const [, path] = /^package (\S+)/m.exec(text) ?? [];
-      const names = new Set([...text.matchAll(/^[a-z]\w*/gm)].map(([name]) => name));
+      const wholes = new Map([...text.matchAll(/^[a-z]\w*/gm)].map(([name]) => [name, `data.${path}.${name}`]));
+      for (const [, from = "", as = from.split(".").at(-1)] of text.matchAll(/^import (data\S+)(?: as (\w+))?$/gm))
+        wholes.set(as as string, from);
       const lines = text.split("\n");
-      lines[Number(row) - 1] = (lines[Number(row) - 1] ?? "").replace(/(?<=[^\w.])[a-z]\w*(?=[.[])/g, (name) =>
-        names.has(name) ? `data.${path}.${name}` : name,
+      lines[Number(row) - 1] = (lines[Number(row) - 1] ?? "").replace(
+        /(?<=[^\w.])[a-z]\w*(?=[.[])/g,
+        (name) => wholes.get(name) ?? name,
       );
       return lines.join("\n");
     });

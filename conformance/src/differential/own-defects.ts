@@ -21,6 +21,7 @@ const WAYS: readonly Way[] = [
   { defect: "a call whose result is known", rewrite: (program) => mapTexts(program, callInBody) },
   { defect: "a call whose result is known", rewrite: (program) => mapTexts(program, resultApart) },
   { defect: "a comprehension that is indexed", rewrite: (program) => mapTexts(program, modifyObjects) },
+  { defect: "its index asks a collection", rewrite: (program) => mapTexts(program, readUnindexed) },
   { defect: "a true membership is refused", rewrite: (program) => mapTexts(program, forgetTypes) },
   { defect: "a key that is the text of a number", rewrite: (program) => mapTexts(program, readAlone) },
   { defect: "a call that is in error hides a conflict", rewrite: (program) => mapTexts(program, readWhole) },
@@ -96,11 +97,16 @@ function callInBody(text: string): string {
 function modifyObjects(text: string): string {
   // What a head makes is made in a body first.
   let rest = text.replace(/^(\w+\([^\n]*\)) := (\{[^\n]*\})$/gm, "$1 := made if { made := $2 }");
-  for (const { index } of [...rest.matchAll(/(?<= :?= |\()\{/g)].reverse()) {
+  for (const { index } of [...rest.matchAll(/(?<= :?= | in |\()\{/g)].reverse()) {
     const end = statementEnd(rest, bracketEnd(rest, index + 1) + 1);
     if (rest.slice(index, end).includes(" | ")) rest = `${rest.slice(0, end)} with data.none as 1${rest.slice(end)}`;
   }
   return rest;
+}
+
+/** `x = d[k]` is `x = d[k] with data.none as 1`, of which the index asks nothing. */
+function readUnindexed(text: string): string {
+  return text.replace(/(?<=^\t|; )\w+ :?= (?:data\.)?d\b[^\s;]*(?=;|$)/gm, (line) => `${line} with data.none as 1`);
 }
 
 /** `x in {k: v}` is `x in object.union({k: v}, {})`, of whose members no types are known. */
