@@ -2,6 +2,7 @@ export { type HostAndPort, isEveryAddress, splitAddress } from "./address.ts";
 export { applyChange, type BodyChange, changeOf, type Fields, type ListKeys } from "./change.ts";
 export { clip, copyText } from "./clip.ts";
 export type { Clock } from "./clock.ts";
+export { type DecodedText, decodeText } from "./decode-text.ts";
 export {
   type Diagnostic,
   type DiagnosticRecord,

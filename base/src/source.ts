@@ -8,6 +8,8 @@ export type Source = {
   /** The path as the user knows it, relative to what they named. */
   readonly name: string;
   readonly text: string;
+  /** Offset of the first bytes that were no UTF-8, where there are any: the text has U+FFFD for them. */
+  readonly illegalAt?: number;
 };
 
 /** `[start, end)` in UTF-16 code units. */

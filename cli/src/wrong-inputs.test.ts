@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { dispatch } from "./main.ts";
 
-type Case = { readonly args: readonly string[]; readonly files?: Readonly<Record<string, string>> };
+type Case = { readonly args: readonly string[]; readonly files?: Readonly<Record<string, string | Buffer>> };
 
 const resource = (kind: string, spec: string, name = "a") =>
   `apiVersion: regomesh.dev/v1alpha1\nkind: ${kind}\nmetadata: { name: ${name} }\nspec: ${spec}\n`;
@@ -20,6 +20,7 @@ const bound = (spec: string) =>
     "authz/a.rego": policy,
     "mesh.yaml": `${service}---\n${resource("Workload", "{ service: a }")}---\n${resource("PolicyBinding", spec)}`,
   });
+const latin = (text: string) => Buffer.from(text, "latin1");
 const flags = (line: string): Case => ({ args: line.split(" ") });
 
 const CASES: readonly Case[] = [
@@ -104,7 +105,17 @@ const CASES: readonly Case[] = [
     files: { "a/a.rego": "package a\n\nx := data.x\n", "a/data.json": '{"x": 1e-40000}' },
   },
   check({ "authz/a.rego": policy, "authz/data.json": '{"x": 1e100000}' }),
+  { args: ["eval", "-i", "in.json", "input"], files: { "in.json": latin('{"x": 1,\n "y": "é"}') } },
+  { args: ["eval", "-d", "a.json", "data"], files: { "a.json": latin('{"x": 1,\n "y": "é"}') } },
+  { args: ["eval", "-d", "a.yaml", "data"], files: { "a.yaml": latin("x: 1\ny: é\n") } },
+  { args: ["eval", "-s", "a.json", "1"], files: { "a.json": latin('{"title": "é"}') } },
   // Policies.
+  { args: ["eval", "-d", "a.rego", "data"], files: { "a.rego": latin('package a\n\nx := "ü"\n') } },
+  { args: ["check", "a.rego"], files: { "a.rego": latin("package a\n\n# é\n") } },
+  { args: ["fmt", "-w", "a.rego"], files: { "a.rego": latin("package a\n\né := 1\n") } },
+  { args: ["test", "a"], files: { "a/a_test.rego": latin("package a\n\nx := `é`\n") } },
+  { args: ["build", "-e", "a/x", "a"], files: { "a/a.rego": latin("package a\n\nx := `é`\n") } },
+  check({ "authz/a.rego": `${policy}\uFEFF` }),
   { args: ["eval", "x == 1"] },
   { args: ["eval", "1 +"] },
   check({ "authz/a.rego": "package mesh.authz\n\nallow {\n\tinput.x\n}\n" }),
@@ -154,7 +165,9 @@ async function say({ args, files = {} }: Case, at: number): Promise<string> {
     onReload: () => {},
   });
   const quoted = args.map((arg) => (/^[\w./:=-]+$/.test(arg) ? arg : `'${arg}'`)).join(" ");
-  const given = Object.entries(files).map(([name, text]) => `${name}:\n${text.trimEnd().replace(/^/gm, "    ")}\n`);
+  const given = Object.entries(files).map(
+    ([name, text]) => `${name}:\n${text.toString("latin1").trimEnd().replace(/^/gm, "    ")}\n`,
+  );
   return `----- regomesh ${quoted}\n${given.join("")}exit code ${code}\n${err.replaceAll(`${cwd}/`, "").replaceAll(cwd, ".")}`;
 }
 

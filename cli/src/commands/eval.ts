@@ -1,5 +1,4 @@
 /** `regomesh eval`: asks a policy a question, by the engine that enforces it. */
-import { readFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -17,7 +16,7 @@ import { mergeData } from "../files/merge-data.ts";
 import { type OpaError, toOpaError } from "../files/opa-errors.ts";
 import { BUILTINS_HELP, builtinsFlag, loadOwnBuiltins } from "../files/own-builtins.ts";
 import { unitAt } from "../files/programs.ts";
-import { nameOf, readFiles, readFlagFile, type Wanted } from "../files/read-files.ts";
+import { nameOf, readFiles, readFlagFile, readStandardInput, type Wanted } from "../files/read-files.ts";
 import { readSchemas, schemaFlag } from "../files/schemas.ts";
 import { isOfPolicies } from "../files/units.ts";
 import { oneOf, parseLimits } from "../flags.ts";
@@ -221,7 +220,7 @@ async function splitPrefix(
 }
 
 async function readInput(path: string, cwd: string): Promise<string> {
-  const text = path === "-" ? readFileSync(0, "utf8") : await readFlagFile(path, cwd, "--input");
+  const text = path === "-" ? readStandardInput() : await readFlagFile(path, cwd, "--input");
   try {
     JSON.parse(text);
   } catch (error) {

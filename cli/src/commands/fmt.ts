@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { hasErrors } from "@regomesh/base";
+import { decodeText, hasErrors } from "@regomesh/base";
 import { type FormatOptions, formatModule, parseModule, type RegoSource } from "@regomesh/policy-compiler";
 import { isModule } from "@regomesh/policy-compiler/units";
 import { type Command, EXIT, type Io, UsageError } from "../command.ts";
@@ -68,11 +68,12 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   const isInput = positionals.length === 0;
   if (isInput && (values.write || values.list)) throw new UsageError("needs files to list or to write");
   const files = isInput
-    ? [{ name: "stdin", text: readFileSync(0, "utf8") }]
+    ? [{ name: "stdin", ...decodeText(readFileSync(0)) }]
     : await readFiles(positionals, io.cwd, { wanted: isModule, staysInside: true });
   let code: number = EXIT.yes;
-  for (const { name, text } of files) {
-    const source: RegoSource = { name, text, version: isV0 ? "v0" : "v1" };
+  for (const file of files) {
+    const { name, text } = file;
+    const source: RegoSource = { ...file, version: isV0 ? "v0" : "v1" };
     const formatted = format(source, options, checks === "true");
     if (formatted.text === undefined) {
       io.err(formatted.fault);

@@ -257,7 +257,7 @@ test("check names policies that it cannot read: without them it would say that a
     1,
     [
       "unread/large.rego:1:1: source_unread: the file is larger than the 8388608 bytes that are read of a file",
-      "unread/latin.rego:1:1: source_unread: the file is not UTF-8",
+      "unread/latin.rego:3:10: source_unread: the file is not UTF-8",
       "unread/link.rego:1:1: source_unread: the file is a symbolic link, which is not followed",
     ],
   ]);

@@ -5,6 +5,7 @@ import {
   type Diagnostic,
   type DiagnosticRecord,
   NO_FILE,
+  positionAt,
   printRecord,
   type Source,
   toDiagnosticRecord,
@@ -72,9 +73,9 @@ function unreadFaults(
   const hint = "if it is no part of a policy, name it in .regomeshignore";
   return unread
     .filter(({ name }) => !told.has(name))
-    .map(({ name, why }) => ({
+    .map(({ name, why, text = "", illegalAt = 0 }) => ({
       ...{ code: "source_unread", severity, message: `the file ${why}`, hint },
-      ...{ file: name, row: 1, column: 1 },
+      ...{ file: name, ...positionAt({ name, text }, illegalAt) },
     }));
 }
 
@@ -131,7 +132,7 @@ async function checkDirectory(
     const path = other === undefined ? join(source.top, file) : join(other.top, file.slice(other.name.length + 1));
     return relative(here, path) || ".";
   };
-  const renameAll = (files: SourceCheck["files"]) => files.map(({ name, text }) => ({ name: rename(name), text }));
+  const renameAll = (files: SourceCheck["files"]) => files.map((file) => ({ ...file, name: rename(file.name) }));
   return {
     ...source,
     files: renameAll(source.files),

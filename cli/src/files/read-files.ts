@@ -3,9 +3,10 @@
  * follows them. Hidden entries (but for a bundle's `.manifest`), `node_modules` and what `--ignore` matches are passed
  * over; sizes and counts are bounded.
  */
+import { readFileSync } from "node:fs";
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { basename, join, normalize, resolve } from "node:path";
-import type { Source } from "@regomesh/base";
+import { type DecodedText, decodeText, positionAt, type Source } from "@regomesh/base";
 import { UsageError } from "../command.ts";
 
 const FILES_MAX = 20_000;
@@ -32,16 +33,26 @@ export function nameOf(path: string): string {
 export async function readFiles(paths: readonly string[], cwd: string, which: Wanted): Promise<readonly Source[]> {
   const names = new Set<string>();
   for (const path of paths) await addNamed({ names, cwd, which }, nameOf(path));
-  return await Promise.all([...names].sort().map(async (name) => ({ name, text: await readText(resolve(cwd, name)) })));
+  return await Promise.all([...names].sort().map(async (name) => ({ name, ...(await readText(resolve(cwd, name))) })));
 }
 
 /** The text of one file that a flag named. Throws UsageError with the flag's name. */
 export async function readFlagFile(path: string, cwd: string, flag: string): Promise<string> {
-  try {
-    return await readText(resolve(cwd, path));
-  } catch (error) {
+  const decoded = await readText(resolve(cwd, path)).catch((error: unknown) => {
     throw new UsageError(`${flag} ${path}: ${reasonOf(error)}`);
-  }
+  });
+  return legalText(`${flag} ${path}`, decoded);
+}
+
+/** What standard input holds. Throws UsageError where it is no text. */
+export function readStandardInput(): string {
+  return legalText("standard input", decodeText(readFileSync(0)));
+}
+
+function legalText(name: string, { text, illegalAt }: DecodedText): string {
+  if (illegalAt === undefined) return text;
+  const { row, column } = positionAt({ name, text }, illegalAt);
+  throw new UsageError(`${name}:${row}:${column}: illegal utf-8 character`);
 }
 
 type Search = { readonly names: Set<string>; readonly cwd: string; readonly which: Wanted };
@@ -81,10 +92,10 @@ function addFile({ names }: Search, path: string): void {
   if (names.size > FILES_MAX) throw new UsageError(`more than ${FILES_MAX} files; name fewer directories`);
 }
 
-async function readText(place: string): Promise<string> {
+async function readText(place: string): Promise<DecodedText> {
   const { size } = await stat(place);
   if (size > FILE_BYTES_MAX) throw new UsageError(`${place} has ${size} bytes; at most ${FILE_BYTES_MAX} are read`);
-  return await readFile(place, "utf8");
+  return decodeText(await readFile(place));
 }
 
 /** Why a file cannot be read. */

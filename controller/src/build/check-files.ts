@@ -16,9 +16,7 @@ export function checkFiles(trees: readonly SourceTree[], index: MeshIndex): read
   for (const name of new Set(index.bindings.map(({ spec }) => spec.unit))) {
     for (const unread of unreadOf(trees, name).filter(({ isDocument }) => !isDocument)) {
       ofUnits.add(unread);
-      found.push(
-        fault(named(unread.name), "source_unread", `unit ${name} needs ${unread.name}, which ${bare(unread)}`),
-      );
+      found.push(fault(named(unread), "source_unread", `unit ${name} needs ${unread.name}, which ${bare(unread)}`));
     }
     for (const file of unitOf(trees, name)?.files ?? []) {
       const why = isData(file.name) ? voidOf(file.text) : undefined;
@@ -30,7 +28,7 @@ export function checkFiles(trees: readonly SourceTree[], index: MeshIndex): read
     if (ofUnits.has(unread) || !unread.isDocument) continue;
     const hint = "if it holds no resource, name it in .regomeshignore";
     const severity = unread.speaks === true ? "error" : "warning";
-    found.push({ ...fault(named(unread.name), "source_unread", `the file ${unread.why}`), severity, hint });
+    found.push({ ...fault(named(unread), "source_unread", `the file ${unread.why}`), severity, hint });
   }
   for (const file of trees.flatMap(resourcesInData)) {
     const hint = "give the file another name than data, and the resources are read";
@@ -43,10 +41,15 @@ function bare({ why }: Unread): string {
   return why.replace(/, which .*$/, "");
 }
 
-function named(name: string): Source {
-  return { name, text: "" };
+function named({ name, text = "", illegalAt = 0 }: Unread): Source {
+  return { name, text, illegalAt };
 }
 
 function fault(source: Source, code: FileCode, message: string): Diagnostic {
-  return { code, severity: "error", message, at: { source, span: { start: 0, end: 0 } } };
+  return {
+    code,
+    severity: "error",
+    message,
+    at: { source, span: { start: source.illegalAt ?? 0, end: source.illegalAt ?? 0 } },
+  };
 }

@@ -3,7 +3,7 @@
  * are neither in a bound unit nor speak of our group refuse nothing: they are not read at all,
  * or what is wrong with them is kept (`unread`) until it is known whether it matters.
  */
-import type { Source } from "@regomesh/base";
+import type { DecodedText, Source } from "@regomesh/base";
 import { isData, isModule, unitFinder } from "@regomesh/policy-compiler/units";
 import { mentionsGroup } from "@regomesh/resources";
 import { ROOT_SOURCE } from "../sources/source.ts";
@@ -26,7 +26,7 @@ export type SourceTree = {
   readonly mayWait?: boolean;
 };
 
-export type Unread = {
+export type Unread = Partial<DecodedText> & {
   /** A file, or a folder that is not this repository's. */
   readonly name: string;
   /** As a sentence goes on after the name: `is a symbolic link, which is not followed`. */

@@ -168,7 +168,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "a resource in another encoding": {
     make: () => write("more.yaml", Buffer.concat([Buffer.from(MORE), Uint8Array.of(0x23, 0xe9)])),
-    says: ["more.yaml:1:1: source_unread: the file is not UTF-8"],
+    says: ["more.yaml:5:2: source_unread: the file is not UTF-8"],
   },
   "a resource in UTF-16": {
     make: () => write("more.yaml", UTF16),
@@ -242,7 +242,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "data that is not UTF-8": {
     make: () => write("authz/data.yaml", Uint8Array.of(0x61, 0x3a, 0x20, 0xe9)),
-    says: ["authz/data.yaml:1:1: source_unread: unit authz needs authz/data.yaml, which is not UTF-8"],
+    says: ["authz/data.yaml:1:4: source_unread: unit authz needs authz/data.yaml, which is not UTF-8"],
   },
   "a policy that does not compile": {
     make: () => write("authz/b.rego", "package mesh.authz\n\nallow if nobody\n"),

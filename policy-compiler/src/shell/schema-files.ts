@@ -1,7 +1,7 @@
 /** JSON schemas of a file or a folder: `--schema`. */
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
-import type { Source } from "@regomesh/base";
+import { decodeText, positionAt, type Source } from "@regomesh/base";
 import { parse } from "yaml";
 import { type Schemas, schemaName } from "../types/schemas.ts";
 import { parseJson } from "../unit/json.ts";
@@ -50,7 +50,11 @@ function placeOf(file: string): readonly string[] {
 }
 
 async function readSchema(file: string): Promise<unknown> {
-  const text = await readFile(file, "utf8");
+  const { text, illegalAt } = decodeText(await readFile(file));
+  if (illegalAt !== undefined) {
+    const { row, column } = positionAt({ name: file, text }, illegalAt);
+    throw new Error(`${file}:${row}:${column}: illegal utf-8 character`);
+  }
   try {
     return file.endsWith(".json") ? parseJson(text) : (parse(text) as unknown);
   } catch (cause) {

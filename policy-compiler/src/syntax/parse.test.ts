@@ -1,3 +1,4 @@
+import { printPlace } from "@regomesh/base";
 import * as fc from "fast-check";
 import { expect, test, vi } from "vitest";
 import { Cursor } from "./cursor.ts";
@@ -46,6 +47,24 @@ test("parseModule and parseQuery never throw on arbitrary text", () => {
     }),
     { numRuns: 2000 },
   );
+});
+
+test.each([
+  ["package p\n\n# caf\uFFFD\nx := 1\n", 16, "3:6 illegal utf-8 character"],
+  ['package p\n\nx := "a\uFFFD"\n', 18, "3:8 illegal utf-8 character"],
+  ["package p\n\nx := `\n\uFFFD`", 18, "4:1 illegal utf-8 character"],
+  ["package p\n\ncaf\uFFFD := 1\n", 14, "3:4 illegal utf-8 character"],
+  ['package p\n\nx := "\0"\ny := \uFFFD', 25, "3:7 illegal null character"],
+  ["package p\n\n# \0\n", undefined, "3:3 illegal null character"],
+  ["package p\n\n\uFEFFx := 1\n", undefined, "3:1 illegal byte-order mark"],
+  ['package p\n\nx := "\uFEFF"\n', undefined, "3:7 illegal byte-order mark"],
+  ['\uFEFFpackage p\n\nx := "\uFFFD\\ufeff\\u0000"\n', undefined, undefined],
+] as const)("characters that no text may have: %j", (text, illegalAt, says) => {
+  const source = { name: "p.rego", text, ...(illegalAt === undefined ? {} : { illegalAt }) };
+  const { module, diagnostics } = parseModule(source);
+  expect(module === undefined).toBe(says !== undefined);
+  const places = diagnostics.map(({ at, message }) => `${printPlace(at).slice("p.rego:".length)} ${message}`);
+  expect(places).toEqual(says === undefined ? [] : [says]);
 });
 
 test("several statements report several errors", () => {

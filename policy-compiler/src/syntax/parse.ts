@@ -7,6 +7,7 @@ import { parseBody } from "./body.ts";
 import { Cursor, makeParseError, SyntaxFault } from "./cursor.ts";
 import { findTooDeep } from "./depth.ts";
 import { GRAMMAR } from "./grammar.ts";
+import { findIllegalCharacter } from "./illegal-character.ts";
 import { parseImport, parsePackage } from "./import.ts";
 import { CLOSURES_MAX, DIAGNOSTICS_MAX, SOURCE_LENGTH_MAX } from "./limits.ts";
 import { parseLiteral } from "./literal.ts";
@@ -20,7 +21,7 @@ export type ParsedQuery = { readonly body?: Body; readonly diagnostics: readonly
 
 /** A module in the language that the source says. There is no module where a diagnostic is an error. */
 export function parseModule(source: RegoSource): ParsedModule {
-  const refused = checkLength(source) ?? checkLanguage(source);
+  const refused = checkLength(source) ?? checkLanguage(source) ?? findIllegalCharacter(source);
   if (refused !== undefined) return { diagnostics: [refused] };
   const scanner = new Scanner(source, keywordsOf(source.version ?? "v1"));
   const { comments } = scanner;
@@ -40,8 +41,8 @@ export function parseModule(source: RegoSource): ParsedModule {
 
 /** A query: a body, `;` or line ends between its expressions. */
 export function parseQuery(source: RegoSource): ParsedQuery {
-  const tooLong = checkLength(source);
-  if (tooLong !== undefined) return { diagnostics: [tooLong] };
+  const refused = checkLength(source) ?? findIllegalCharacter(source);
+  if (refused !== undefined) return { diagnostics: [refused] };
   const cursor = new Cursor(source, new Scanner(source, keywordsOf(source.version ?? "v1")), GRAMMAR);
   const body = guard(cursor, () => {
     const parsed = parseBody(cursor, "eof");

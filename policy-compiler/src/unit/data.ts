@@ -71,7 +71,12 @@ type Read =
   | { readonly fault: string; readonly offset?: number; readonly hint?: string };
 
 function readValue(source: Source): Read {
-  return source.name.endsWith(".json") ? readJson(source.text) : readYamlValue(source.text);
+  const { illegalAt } = source;
+  if (illegalAt !== undefined)
+    return { fault: "illegal utf-8 character", offset: illegalAt, hint: "save the file as UTF-8" };
+  // A byte order mark is a blank, as a controller has it; OPA refuses it in JSON.
+  const text = source.text.replace(/^\uFEFF/, " ");
+  return source.name.endsWith(".json") ? readJson(text) : readYamlValue(source.text);
 }
 
 function readJson(text: string): Read {

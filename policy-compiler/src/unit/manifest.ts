@@ -16,7 +16,8 @@ export type Manifest = { readonly versionOf: Versions; readonly diagnostics: rea
 const VERSIONS: readonly RegoVersion[] = ["v0", "v1", "v2"];
 
 export function parseManifest(source: Source): Manifest {
-  const fields = readFields(source.text);
+  if (source.illegalAt !== undefined) return refuse(source, "illegal utf-8 character", "save the file as UTF-8");
+  const fields = readFields(source.text.replace(/^\uFEFF/, ""));
   if (fields === undefined) return refuse(source, "not a JSON object", 'write {"rego_version": 0}');
   const whole = toVersion(fields["rego_version"]);
   if ("fault" in whole) return refuse(source, `rego_version ${whole.fault}`);
@@ -53,7 +54,7 @@ function toVersion(
 }
 
 function refuse(source: Source, why: string, hint?: string): Manifest {
-  const at = { source, span: { start: 0, end: 0 } };
+  const at = { source, span: { start: source.illegalAt ?? 0, end: source.illegalAt ?? 0 } };
   const fault = { code: "data_error", severity: "error", message: `manifest: ${why}`, at } as const;
   return { versionOf: () => undefined, diagnostics: [hint === undefined ? fault : { ...fault, hint }] };
 }

@@ -96,6 +96,23 @@ test("where a number is too big is found in no more time than the text is long",
   }
 });
 
+test.each(["a/data.json", "a/data.yaml", ".manifest"])("what is no UTF-8 is refused at its place: %s", (name) => {
+  const files = [{ name, text: '{"a":\n "é\uFFFD"}', illegalAt: 9 }];
+  const { diagnostics } = toUnit({ name: "u", directory: "", files });
+  expect(
+    diagnostics.map(({ message, at }) => [message.replace("manifest: ", ""), positionAt(at.source, at.span.start)]),
+  ).toEqual([["illegal utf-8 character", { row: 2, column: 4 }]]);
+});
+
+test("a byte order mark before data and a manifest is passed over", () => {
+  const unit = unitOf({
+    "data.json": '\uFEFF{"a": 1}',
+    "b/data.yaml": "\uFEFFc: 1\n",
+    ".manifest": '\uFEFF{"rego_version": 0}',
+  });
+  expect(unit).toMatchObject({ unit: { data: { a: 1, b: { c: 1 } } }, diagnostics: [] });
+});
+
 test.each(Object.entries(faults))("toUnit refuses %s", (_, [files, message]) => {
   const { diagnostics } = unitOf(files);
   expect(diagnostics.map((each) => each.message.slice(0, message.length))).toEqual([message]);

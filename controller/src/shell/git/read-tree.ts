@@ -1,6 +1,6 @@
 /** The files of a tree that a build can need, straight from git's objects: no work tree, so neither links nor filters. */
 import { setImmediate } from "node:timers/promises";
-import type { Source } from "@regomesh/base";
+import { decodeText, type Source } from "@regomesh/base";
 import { unitFileFinder } from "@regomesh/policy-compiler/units";
 import { mentionsGroup } from "@regomesh/resources";
 import { IGNORE_FILE, IgnoreError, parseIgnore } from "../../build/ignore.ts";
@@ -152,7 +152,6 @@ async function readBlobs(git: Git, asked: readonly Asked[]): Promise<ReadonlyMap
   if (asked.length === 0) return found;
   const total = asked.reduce((sum, { entry }) => sum + entry.bytes + HEADER_BYTES_MAX, 0);
   const output = await git(["cat-file", "--batch"], total, asked.map(({ entry }) => `${entry.hash}\n`).join(""));
-  const decoder = new TextDecoder("utf-8", { fatal: true });
   let at = 0;
   let restedMs = performance.now();
   for (const { entry, place, key } of asked) {
@@ -169,19 +168,20 @@ async function readBlobs(git: Git, asked: readonly Asked[]): Promise<ReadonlyMap
       throw new GitError("git_failed", `git cat-file: no content of ${entry.path}`);
     const start = lineEnd + 1;
     at = start + Number(size) + 1;
-    found.set(key, readOne(output.subarray(start, at - 1), place, decoder));
+    found.set(key, readOne(output.subarray(start, at - 1), place));
   }
   return found;
 }
 
-function readOne(content: Buffer, { path, isUnits, isTemplate }: Place, decoder: TextDecoder): Read {
-  let text: string;
-  try {
-    text = decoder.decode(content);
-  } catch {
+function readOne(content: Buffer, { path, isUnits, isTemplate }: Place): Read {
+  const { text: decoded, illegalAt } = decodeText(content);
+  if (illegalAt !== undefined) {
     const speaks = isUnits || (isDocument(path) && mentionsGroup(asBytes(content)));
-    return speaks ? { unread: { name: path, why: "is not UTF-8", isDocument: !isUnits, speaks: !isUnits } } : {};
+    if (!speaks) return {};
+    const why = "is not UTF-8";
+    return { unread: { name: path, why, text: decoded, illegalAt, isDocument: !isUnits, speaks: !isUnits } };
   }
+  const text = decoded.replace(/^\uFEFF/, "");
   if (!isUnits && isPointer(text))
     return { unread: { name: path, why: "is a pointer of Git LFS, not the file", isDocument: true } };
   if (!isUnits && !mentionsGroup(text)) return {};
