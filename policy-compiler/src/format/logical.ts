@@ -75,8 +75,9 @@ function beginsWithBrace({ isNegated, what }: Expr): boolean {
     case "unify":
       return isBraced(what.left);
     case "call": {
-      const first = what.args.length === 3 ? what.args[2] : what.args[0];
-      return SIGNS.has(what.operator.path.join(".")) && first !== undefined && isBraced(first);
+      const name = what.operator.path.join(".");
+      const first = what.args.length === 3 && name !== "internal.member_3" ? what.args[2] : what.args[0];
+      return SIGNS.has(name) && first !== undefined && isBraced(first);
     }
     default:
       return false;

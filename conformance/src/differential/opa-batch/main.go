@@ -131,7 +131,10 @@ func parse(asked request) (map[string]*ast.Module, ast.Errors) {
 func formatAll(asked request, modules map[string]*ast.Module) response {
 	formatted := map[string]string{}
 	for name := range modules {
-		text, err := format.SourceWithOpts(name, []byte(asked.Modules[name]), format.Opts{RegoVersion: regoVersion(asked)})
+		text, err := format.SourceWithOpts(name, []byte(asked.Modules[name]), format.Opts{
+			RegoVersion:   regoVersion(asked),
+			ParserOptions: &ast.ParserOptions{RegoVersion: regoVersion(asked)},
+		})
 		if err != nil {
 			return response{Errors: []failure{{Code: "format", Message: err.Error()}}}
 		}
