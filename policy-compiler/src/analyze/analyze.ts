@@ -5,7 +5,7 @@
 import { type Diagnostic, hasErrors, type Location, sortDiagnostics } from "@regomesh/base";
 import { BUILTINS, type BuiltinSignatures } from "../builtins/table.ts";
 import type * as Resolved from "../resolved/ast.ts";
-import { constantPath, eachNode, makeRuleTree, type RuleNode } from "../resolved/rule-tree.ts";
+import { constantPath, eachNode, isPartOfPartial, makeRuleTree, type RuleNode } from "../resolved/rule-tree.ts";
 import type { Module, Rule, Term } from "../syntax/ast.ts";
 import { linksOf } from "../syntax/rule-links.ts";
 import type { RuleTypes } from "../types/check-rules.ts";
@@ -219,6 +219,7 @@ function readAllFirst(state: State): State {
   const alike = new Set<Resolved.Rule>();
   const paths = findIndexPaths(root, { root, errorsEnd, failing, generator: { counter: { generated: NEEDS_START } } });
   for (const node of eachNode(root)) {
+    if (isPartOfPartial(root, node.path)) continue;
     if (areAlike(node)) for (const rule of node.rules) alike.add(rule);
     if (node.rules.length < 2) continue;
     const generator = { counter: { generated: NEEDS_START } };

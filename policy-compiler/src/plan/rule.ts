@@ -2,7 +2,7 @@
 import type { IrFunc, IrOperand } from "../ir/policy.ts";
 import type { Rule, Term } from "../resolved/ast.ts";
 import { earlyValue, hasWith, othersOf } from "../resolved/early-exit.ts";
-import { dataName, findNode, type RuleNode } from "../resolved/rule-tree.ts";
+import { dataName, findNode, isPartOfPartial, type RuleNode } from "../resolved/rule-tree.ts";
 import { linksOf } from "../syntax/rule-links.ts";
 import type { Environment } from "./environment.ts";
 import { callUnitFunc, type FuncSite, finishFunc, makeFuncSite, nextBlock } from "./func.ts";
@@ -40,7 +40,10 @@ function callChain(site: Site, path: readonly string[], rule: Rule): IrOperand {
   const { source, span } = rule.at;
   const name = funcName(planner, environment, `${dataName(path)}[${source.name}:${span.start}]`);
   requireFunc(planner.output, name, () =>
-    planComplete(makeFuncSite(planner, environment, []), { name, path: dataName(path), rules: [rule] }),
+    planComplete(makeFuncSite(planner, environment, []), {
+      ...{ name, path: dataName(path), rules: [rule] },
+      mayEnd: !isPartOfPartial(planner.tree, path),
+    }),
   );
   return callUnitFunc(site, name, []);
 }
@@ -69,7 +72,7 @@ export function callFunction(site: Site, { path, rules }: RuleNode, args: readon
   const { planner, environment } = site;
   const name = funcName(planner, environment, `${dataName(path)}()`);
   requireFunc(planner.output, name, () =>
-    planComplete(makeFuncSite(planner, environment, args), { name, path: dataName(path), rules }),
+    planComplete(makeFuncSite(planner, environment, args), { name, path: dataName(path), rules, mayEnd: true }),
   );
   return callUnitFunc(site, name, args);
 }
@@ -81,14 +84,21 @@ function funcName(planner: Planner, environment: Environment, name: string): str
 function planNode(planner: Planner, environment: Environment, name: string, node: RuleNode): IrFunc {
   const func = makeFuncSite(planner, environment, []);
   if (isPartial(node)) return planPartial(name, func, node, { callRules, callChain, keys: [] });
-  return planComplete(func, { name, path: dataName(node.path), rules: node.rules });
+  const { path, rules } = node;
+  return planComplete(func, { name, path: dataName(path), rules, mayEnd: !isPartOfPartial(planner.tree, path) });
 }
 
-type Complete = { readonly name: string; readonly path: string; readonly rules: readonly Rule[] };
+/** `mayEnd`: no further body need hold once the value is known. */
+type Complete = {
+  readonly name: string;
+  readonly path: string;
+  readonly rules: readonly Rule[];
+  readonly mayEnd: boolean;
+};
 
-function planComplete(func: FuncSite, { name, path, rules }: Complete): IrFunc {
+function planComplete(func: FuncSite, { name, path, rules, mayEnd }: Complete): IrFunc {
   const chains = rules.filter((rule) => !rule.isDefault);
-  planChains(func, path, chains);
+  planChains(func, path, chains, mayEnd);
   for (const rule of rules) {
     if (!rule.isDefault) continue;
     const site = nextBlock(func);
@@ -99,9 +109,9 @@ function planComplete(func: FuncSite, { name, path, rules }: Complete): IrFunc {
   return finishFunc(name, func);
 }
 
-function planChains(func: FuncSite, path: string, rules: readonly Rule[]): void {
+function planChains(func: FuncSite, path: string, rules: readonly Rule[], mayEnd: boolean): void {
   const value = newLocal(func.site);
-  const early = earlyValue(rules);
+  const early = mayEnd && earlyValue(rules);
   const all = rules.flatMap(linksOf);
   const links = all.some(({ needs }) => needs !== undefined) ? all : [];
   for (const rule of rules) planChain(func, { path, rule }, { value, early, links });

@@ -117,6 +117,20 @@ export function isGroundHead(rule: Written.Rule): boolean {
   return rule.head.ref.every(isScalar);
 }
 
+/**
+ * A rule at the place or above it has a variable in its head: what stands here is a part of that document, for which OPA
+ * looks at all rules and all that they find.
+ */
+export function isPartOfPartial(root: RuleNode, path: readonly string[]): boolean {
+  let node: RuleNode | undefined = root;
+  for (let i = 0; node !== undefined; i++) {
+    if (!node.rules.every(isGroundHead)) return true;
+    if (i === path.length) break;
+    node = node.children.get(path[i] as string);
+  }
+  return false;
+}
+
 /** `data.a.p`, with variables where the head has them: `data.a.p[x]`. */
 export function ruleName(rule: Written.Rule): string {
   return `data${printTermPath(rule.head.ref)}`;
