@@ -57,4 +57,5 @@ export { runTests, type TestRequest } from "./tester/run.ts";
 export type { Schemas } from "./types/schemas.ts";
 export { isJsonObject, type JsonObject, type JsonValue, parseJson } from "./unit/json.ts";
 export { findNumberTooBig } from "./unit/number-range.ts";
-export { type TestedUnit, toUnit, type Unit, type UnitFiles } from "./unit/unit.ts";
+export { type BundleRoots, checkBundles } from "./unit/roots.ts";
+export { type MadeUnit, type TestedUnit, toUnit, type Unit, type UnitFiles } from "./unit/unit.ts";

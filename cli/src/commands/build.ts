@@ -24,7 +24,8 @@ that the directories hold is the unit, as opa build has it.
   -e, --entrypoint PATH  rule to ask, such as mesh/authz/allow (repeatable)
   --out DIR              where to write (default: the current directory); -o, --output are the
                          same, as in opa build
-  -b, --bundle           each directory is a bundle's root, as it always is
+  -b, --bundle           each directory is a bundle's root, as it always is, and held to the roots
+                         of its .manifest
   -t, --target wasm      what is written, which is nothing else${IGNORE_HELP}
 ${BUILTINS_HELP.slice(1)}
 ${LANGUAGE_HELP.slice(1)}
@@ -78,7 +79,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   if (names.length === 0) throw new UsageError("needs an entrypoint: -e mesh/authz/allow");
   const said = await readLanguage(values, io.cwd);
   const { programs: units } = await readPrograms(positionals, {
-    ...{ cwd: io.cwd, said, data: "bundle" as const },
+    ...{ cwd: io.cwd, said, data: "bundle" as const, isBundle: values.bundle },
     ...{ isIgnored: parseIgnore(values.ignore), refusesOthers: true },
   });
   const [found] = units;

@@ -3,7 +3,15 @@ import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type Diagnostic, hasErrors, positionAt, toDiagnosticRecord } from "@regomesh/base";
-import { compileQuery, findNumberTooBig, type JsonObject, parseJson, type RegoSource } from "@regomesh/policy-compiler";
+import {
+  type BundleRoots,
+  checkBundles,
+  compileQuery,
+  findNumberTooBig,
+  type JsonObject,
+  parseJson,
+  type RegoSource,
+} from "@regomesh/policy-compiler";
 import { loadRuntime, makeToolLoader } from "@regomesh/policy-compiler/node";
 import { isNamedAsUnits } from "@regomesh/policy-compiler/units";
 import { openEvaluator, type PolicyLimits } from "@regomesh/policy-runtime";
@@ -34,7 +42,7 @@ otherwise a table of its variables and of expressions that are neither true nor 
                        a directory go under their path in it. PREFIX:PATH puts data below
                        data.PREFIX
   -b, --bundle PATH    as -d, of a bundle: of its data files those named data.json, data.yaml
-                       and data.yml (repeatable)${IGNORE_HELP}
+                       and data.yml, all below the roots of its .manifest (repeatable)${IGNORE_HELP}
   -i, --input FILE     input document, JSON or YAML (- reads standard input)
   -I, --stdin-input    the input document comes from standard input
   -s, --schema PATH    JSON schemas: a file is that of input, a folder's a/b.json is
@@ -183,6 +191,7 @@ async function readPolicies(
 }> {
   const sources: RegoSource[] = [];
   const diagnostics: Diagnostic[] = [];
+  const bundles = new Map<string, BundleRoots>();
   let data: JsonObject = {};
   for (const { path, isBundle } of paths) {
     const { prefix, place } = await splitPrefix(path, cwd);
@@ -192,11 +201,17 @@ async function readPolicies(
     const files = found.filter(
       ({ name, text }) => name.endsWith(".rego") || name === nameOf(place) || !mentionsGroup(text),
     );
-    const { unit, diagnostics: faults } = await unitAt(place, files, {
+    const {
+      unit,
+      manifest,
+      diagnostics: faults,
+    } = await unitAt(place, files, {
       cwd,
       said,
       data: isBundle ? "bundle" : "directory",
+      isBundle,
     });
+    if (isBundle) bundles.set(nameOf(place), { name: nameOf(place), manifest });
     sources.push(...unit.modules, ...unit.tests);
     diagnostics.push(...faults);
     data = mergeData(
@@ -205,6 +220,7 @@ async function readPolicies(
       "data",
     );
   }
+  if (!hasErrors(diagnostics)) diagnostics.push(...checkBundles([...bundles.values()]));
   return { sources, data, diagnostics };
 }
 

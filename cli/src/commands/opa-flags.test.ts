@@ -21,6 +21,13 @@ const FILES: Readonly<Record<string, string>> = {
   "mesh/bound.yaml":
     "apiVersion: regomesh.dev/v1alpha1\nkind: PolicyBinding\nmetadata: {name: one}\n" +
     "spec: {unit: one, direction: Inbound, entrypoints: [envoy/authz/allow]}\n",
+  "bundles/app/.manifest": '{"roots": ["app"]}',
+  "bundles/app/app.rego": "package app\n\nallow if data.lib.x\n\ntest_allow if allow\n",
+  "bundles/lib/.manifest": '{"roots": ["lib"]}',
+  "bundles/lib/lib/data.json": '{"x": true}',
+  "bundles/far/.manifest": '{"roots": ["far"]}',
+  "bundles/far/p.rego": "package near\n",
+  "bundles/all/p.rego": "package all\n",
   "wrong/wrong.rego": "package wrong\n\np := x\n",
   "old/set.rego": "package old\n\ndeny[msg] {\n\tmsg := input.x\n}\n\nf(x) = 1 { x }\n",
 };
@@ -100,6 +107,14 @@ const rows: readonly (readonly [line: string, code: number, said: string])[] = [
   ["test --timeout 0s --ignore testdata .", 0, "PASS: 1/1\n"],
   ["test -b .", 0, "PASS: 1/1\n"],
   ["test -b --timeout 1ms --fuel 5 .", 64, "takes --fuel or --timeout, not both (regomesh test --help)\n"],
+  // Bundles side by side have roots that do not overlap; without --bundle paths are one program.
+  ["check -b ../bundles/app ../bundles/lib", 0, "1 policy file in 1 unit: ok\n"],
+  ["test -b ../bundles/app ../bundles/lib", 0, "PASS: 1/1\n"],
+  ["eval -b ../bundles/app -b ../bundles/lib data.app.allow", 0, "true\n"],
+  ["build -b -e app/allow --out ../built ../bundles/app ../bundles/lib", 0, " 1 rule, 1 entrypoint\n"],
+  ["check policy lib ../bundles/all", 0, "4 policy files in 1 unit: ok\n"],
+  ["check -b lib/lib.rego", 64, "a bundle is a directory; without --bundle a file is read (regomesh check --help)\n"],
+  ["check ../bundles/far/", 0, "1 policy file in 1 unit: ok\n"],
   ["eval -d ./lib count(data.admins)", 0, "1\n"],
   ["eval -b . count(data.lib.admins)", 0, "1\n"],
   ["eval -d . --ignore testdata count(data.lib.admins)", 0, "1\n"],
@@ -123,6 +138,22 @@ const rows: readonly (readonly [line: string, code: number, said: string])[] = [
 test.each(rows)("regomesh %s", async (line, code, said) => {
   const { out, err, ...rest } = await run("v1", line);
   expect({ ...rest, said: (out || err).slice(-said.length) }).toEqual({ code, said });
+});
+
+const FAR = "../bundles/far/p.rego:1:1: data_error: manifest roots [far] do not permit 'package near'\n";
+const OVERLAP = /bundles \.\.\/\S+ and \.\.\/\S+ have overlapping roots: '' and '(app)?'\n/;
+
+test.each([
+  ["check -b", " ", 1],
+  ["test -b", " ", 1],
+  ["eval data -b", " -b ", 2],
+  ["build -e a -b", " ", 1],
+])("regomesh %s holds bundles to the roots of their manifests", async (line, and, code) => {
+  expect(await run("v1", `${line} ../bundles/far`)).toMatchObject({ code, err: expect.stringContaining(FAR) });
+  for (const paths of [`app${and}../bundles/all`, `all${and}../v1/lib`]) {
+    const said = await run("v1", `${line} ../bundles/${paths}`);
+    expect(said).toMatchObject({ code, err: expect.stringMatching(OVERLAP) });
+  }
 });
 
 test.each(opaFlags())("opa %s has %s, which is told what to do instead", async (command, flag) => {
@@ -175,7 +206,7 @@ test("links are followed as opa follows them, each directory once on a way; fmt 
   expect(JSON.parse(out)).toMatchObject({
     result: [{ expressions: [{ value: { admins: ["ann"], app: {}, lib: {} } }] }],
   });
-  const found = await run("links", "check --ignore mesh,old,slow,v1,wrong .");
+  const found = await run("links", "check --ignore bundles,mesh,old,slow,v1,wrong .");
   expect([found.code, found.out]).toEqual([0, "2 policy files in 1 unit: ok\n"]);
   expect((await run(".", "fmt --v0-compatible -l links")).out).toBe("");
 });

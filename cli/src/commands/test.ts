@@ -78,7 +78,7 @@ async function run(args: readonly string[], io: Io): Promise<number> {
   const paths = positionals.length === 0 ? ["."] : positionals;
   const said = await readLanguage(values, io.cwd);
   const { programs, files } = await readPrograms(paths, {
-    ...{ cwd: io.cwd, said, data: values.bundle ? "bundle" : "directory" },
+    ...{ cwd: io.cwd, said, data: values.bundle ? "bundle" : "directory", isBundle: values.bundle },
     ...{ isIgnored: parseIgnore(values.ignore), refusesOthers: true },
   });
   const schemas = await readSchemas(values.schema, files, io.cwd);

@@ -89,7 +89,7 @@ export async function findPolicyFaults(
   const said = await readLanguage(options, cwd);
   const { signatures } = await loadOwnBuiltins(options.builtins, cwd);
   // Whether data files fit together is a question of bundles: a directory may hold any.
-  const reading = { cwd, said, isIgnored, data: bundle ? "bundle" : "none" } as const;
+  const reading = { cwd, said, isIgnored, data: bundle ? "bundle" : "none", isBundle: bundle } as const;
   const { programs: units, files } = await readPrograms(paths, reading);
   const checks = { strict, schemas: await readSchemas(options.schema, files, cwd), asBound: true };
   const found = units.flatMap((unit) => checkPolicies(unit, { ...checks, builtins: said.restrict(signatures) }));

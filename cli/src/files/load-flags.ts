@@ -10,7 +10,7 @@ export const IGNORE_HELP = `
 
 export const BUNDLE_HELP = `
   -b, --bundle         each PATH is a bundle's root: of its data files those named data.json,
-                       data.yaml and data.yml are read`;
+                       data.yaml and data.yml are read; its .manifest's roots hold`;
 
 /**
  * Whether a name matches one of the globs of `--ignore`, undefined where there are none: `*` and `?` of any characters,

@@ -5,10 +5,18 @@
  */
 import { stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import type { Diagnostic, Source } from "@regomesh/base";
-import { type RegoSource, type TestedUnit, toUnit } from "@regomesh/policy-compiler";
+import { type Diagnostic, hasErrors, type Source } from "@regomesh/base";
+import {
+  type BundleRoots,
+  checkBundles,
+  type MadeUnit,
+  type RegoSource,
+  type TestedUnit,
+  toUnit,
+} from "@regomesh/policy-compiler";
 import { isData, isModule, isNamedAsUnits } from "@regomesh/policy-compiler/units";
 import { mentionsGroup, parseResources } from "@regomesh/resources";
+import { UsageError } from "../command.ts";
 import { mergeData } from "./merge-data.ts";
 import { nameOf, readFiles, type Wanted } from "./read-files.ts";
 import { type FoundUnit, findUnits, isDocument, isOfPolicies, type Said } from "./units.ts";
@@ -30,6 +38,8 @@ export type Reading = {
   readonly said: Said;
   /** Which files are data, as `toUnit` has it; with `none` modules alone are looked at. */
   readonly data: "bundle" | "directory" | "none";
+  /** Each path is a bundle that is held to its manifest. */
+  readonly isBundle?: boolean | undefined;
 };
 
 /** Throws UsageError where a path cannot be read. */
@@ -48,9 +58,10 @@ export async function toPrograms(
   files: readonly Source[],
   reading: Reading,
 ): Promise<Programs> {
-  const { cwd, said, data } = reading;
+  const { cwd, said, data, isBundle = false } = reading;
   const documents = files.filter(({ name, text }) => isDocument(name) && mentionsGroup(text));
-  if (!files.some(({ name }) => isModule(name))) return { programs: [], documents, files };
+  // What a bundle's roots do not permit may be data alone.
+  if (!isBundle && !files.some(({ name }) => isModule(name))) return { programs: [], documents, files };
   const ofUnits = files.filter(({ name }) => isNamedAsUnits(name));
   if (await isMesh(documents, paths[0] ?? ".", cwd)) return { programs: findUnits(ofUnits, said), documents, files };
   const owned = {
@@ -90,29 +101,38 @@ async function oneProgram(paths: readonly string[], files: readonly Source[], re
   const modules = new Map<string, RegoSource>();
   const tests = new Map<string, RegoSource>();
   const diagnostics: Diagnostic[] = [];
+  const bundles: BundleRoots[] = [];
   let data: TestedUnit["data"] = {};
-  for (const path of paths) {
+  for (const path of new Map(paths.map((each) => [nameOf(each), each])).values()) {
     const at = nameOf(path);
     const own = files.filter(({ name }) => at === "." || at === "/" || name === at || name.startsWith(`${at}/`));
-    const { unit, diagnostics: faults } = await unitAt(path, own, reading);
+    const { unit, manifest, diagnostics: faults } = await unitAt(path, own, reading);
     diagnostics.push(...faults);
+    bundles.push({ name: at, manifest });
     for (const source of unit.modules) modules.set(source.name, source);
     for (const source of unit.tests) tests.set(source.name, source);
     data = mergeData(data, unit.data, "data");
   }
+  if (reading.isBundle && !hasErrors(diagnostics)) diagnostics.push(...checkBundles(bundles));
   return { unit: { name: ".", modules: [...modules.values()], tests: [...tests.values()], data }, diagnostics };
 }
 
-/** What a path holds, of the files that were found there; data files go under their path below it. */
-export async function unitAt(path: string, files: readonly Source[], { cwd, said, data }: Reading): Promise<FoundUnit> {
+/** What a path holds, of the files that were found there; data files go under their path below it. Throws UsageError. */
+export async function unitAt(
+  path: string,
+  files: readonly Source[],
+  { cwd, said, data, isBundle = false }: Reading,
+): Promise<MadeUnit> {
   const name = nameOf(path);
   const isFile = (await stat(resolve(cwd, name)).catch(() => undefined))?.isFile() ?? false;
+  if (isFile && isBundle) throw new UsageError(`${path}: a bundle is a directory; without --bundle a file is read`);
   const directory = isFile ? dirname(name) : name;
   return toUnit({
     name,
     directory: directory === "." || directory === "/" ? "" : directory,
     files,
     data: data === "directory" ? data : "bundle",
+    isBundle,
     version: said.version,
     language: said.language,
   });

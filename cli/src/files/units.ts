@@ -1,9 +1,9 @@
 /** Units among files, as a binding would name them: each a directory with all that lies below it. */
-import type { Diagnostic, Source } from "@regomesh/base";
-import { type TestedUnit, toUnit, type UnitFiles } from "@regomesh/policy-compiler";
+import type { Source } from "@regomesh/base";
+import { type MadeUnit, toUnit, type UnitFiles } from "@regomesh/policy-compiler";
 import { isManifest, isModule, unitFinder } from "@regomesh/policy-compiler/units";
 
-export type FoundUnit = { readonly unit: TestedUnit; readonly diagnostics: readonly Diagnostic[] };
+export type FoundUnit = Pick<MadeUnit, "unit" | "diagnostics">;
 
 /** JSON and YAML: data, or resources of a mesh. */
 export const isDocument = (name: string): boolean => /\.(json|ya?ml)$/.test(name);

@@ -127,6 +127,17 @@ const CASES: Readonly<Record<string, Case>> = {
       write("authz/.manifest", '{"rego_version": 1, "file_rego_versions": {"/old/*": 0}}');
     },
   },
+  "a unit outside of the roots that its manifest says": {
+    make: () => write("authz/.manifest", '{"roots": ["mesh/authz", "lists"]}'),
+    says: ["authz/data.yaml:1:1: data_error: manifest roots [mesh/authz lists] do not permit data at path '/blocked'"],
+  },
+  "units of the same roots, which do not see each other": {
+    make: () => {
+      write("authz/.manifest", '{"roots": ["mesh", "blocked"]}');
+      write("other/a.rego", "package mesh.other\n\nallow := true\n");
+      write("other/.manifest", '{"roots": ["mesh"]}');
+    },
+  },
   // What would be lost is read.
   "resources in JSON, with tabs and a byte order mark": {
     make: () => {

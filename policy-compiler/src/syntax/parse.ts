@@ -39,6 +39,13 @@ export function parseModule(source: RegoSource): ParsedModule {
   return finishModule(cursor, { ...parts, comments, annotations, groups: cursor.groups }, diagnostics);
 }
 
+/** The package of a module, whatever is wrong with the rest; undefined where there is none that can be read. */
+export function parsePackageOf(source: RegoSource): PackageClause | undefined {
+  if (checkLength(source) !== undefined) return undefined;
+  const cursor = new Cursor(source, new Scanner(source, keywordsOf(source.version ?? "v1")), GRAMMAR);
+  return cursor.isAt("package") ? guard(cursor, () => parsePackage(cursor)) : undefined;
+}
+
 /** A query: a body, `;` or line ends between its expressions. */
 export function parseQuery(source: RegoSource): ParsedQuery {
   const refused = checkLength(source) ?? findIllegalCharacter(source);

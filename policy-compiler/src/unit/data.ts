@@ -11,7 +11,14 @@ export type DataFile = {
   readonly path: readonly string[];
 };
 
-export type MergedData = { readonly data: JsonObject; readonly diagnostics: readonly Diagnostic[] };
+/** What a data file says: its content in the document, below its path. */
+export type PlacedData = { readonly source: Source; readonly value: JsonValue };
+
+export type MergedData = {
+  readonly data: JsonObject;
+  readonly placed: readonly PlacedData[];
+  readonly diagnostics: readonly Diagnostic[];
+};
 
 /** Levels of nesting in a data file: what walks data recursively stays within its stack. */
 const DEPTH_MAX = 500;
@@ -24,7 +31,7 @@ const KEY_SHOWN = 60;
 /** Two files that say something of the same path are a fault, unless both are objects there. */
 export function mergeData(files: readonly DataFile[]): MergedData {
   const diagnostics: Diagnostic[] = [];
-  const taken: { readonly name: string; readonly value: JsonValue }[] = [];
+  const taken: PlacedData[] = [];
   let data: JsonObject = {};
   for (const { source, path } of files) {
     const read = readValue(source);
@@ -45,14 +52,15 @@ export function mergeData(files: readonly DataFile[]): MergedData {
     const merged = merge(data, placed, []);
     if ("conflict" in merged) {
       const place = ["data", ...merged.conflict].join(".");
-      const other = taken.find(({ value }) => "conflict" in merge(value, placed, []))?.name ?? "another data file";
+      const other =
+        taken.find(({ value }) => "conflict" in merge(value, placed, []))?.source.name ?? "another data file";
       diagnostics.push(report(source, 0, `${place} is given by ${other}, too`, CONFLICT_HINT));
       continue;
     }
     data = merged.value as JsonObject;
-    taken.push({ name: source.name, value: placed });
+    taken.push({ source, value: placed });
   }
-  return { data, diagnostics };
+  return { data, placed: taken, diagnostics };
 }
 
 /** OPA says nothing of them: what a person reads first is not what counts. */

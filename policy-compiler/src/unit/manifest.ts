@@ -1,46 +1,75 @@
 /**
- * `.manifest` at a unit's root, as OPA's bundles have it: which language the unit's modules are written in,
- * all of them or by their paths. Its other fields say nothing to us.
+ * `.manifest` at a unit's root, as OPA's bundles have it: which language the unit's modules are written in, all of them
+ * or by their paths, and the roots below which all that the unit says lies. Names of fields are read whatever their
+ * case, and null is as if the field were not there, as Go decodes them.
  */
-import type { Diagnostic, Source } from "@regomesh/base";
+import { clip, type Diagnostic, type Source } from "@regomesh/base";
 import type { RegoVersion } from "../syntax/version.ts";
-import { isJsonObject, isRawNumber, type JsonObject, type JsonValue, parseJson } from "./json.ts";
+import { isJsonObject, type JsonValue, parseJson } from "./json.ts";
 
 export const MANIFEST = ".manifest";
 
 /** The language of a file by its path in the unit, which begins with a slash; undefined where nothing says one. */
 export type Versions = (path: string) => RegoVersion | undefined;
 
-export type Manifest = { readonly versionOf: Versions; readonly diagnostics: readonly Diagnostic[] };
+export type Manifest = {
+  readonly source: Source;
+  readonly versionOf: Versions;
+  /** Paths of `data`, without a slash at either end; "" is all of it. */
+  readonly roots: readonly string[];
+  /** What keeps the language from being known. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** What a bundle is refused for besides. */
+  readonly ofBundle: readonly Diagnostic[];
+};
+
+type Fields = ReadonlyMap<string, JsonValue>;
 
 const VERSIONS: readonly RegoVersion[] = ["v0", "v1", "v2"];
+/** Of a value that is none, in letters. */
+const VALUE_SHOWN = 40;
 
 export function parseManifest(source: Source): Manifest {
-  if (source.illegalAt !== undefined) return refuse(source, "illegal utf-8 character", "save the file as UTF-8");
+  const nothing = { source, versionOf: () => undefined, roots: [""], ofBundle: [] };
+  if (source.illegalAt !== undefined)
+    return { ...nothing, diagnostics: [refuse(source, "illegal utf-8 character", "save the file as UTF-8")] };
   const fields = readFields(source.text.replace(/^\uFEFF/, ""));
-  if (fields === undefined) return refuse(source, "not a JSON object", 'write {"rego_version": 0}');
-  const whole = toVersion(fields["rego_version"]);
-  if ("fault" in whole) return refuse(source, `rego_version ${whole.fault}`);
+  if (fields === undefined)
+    return { ...nothing, diagnostics: [refuse(source, "not a JSON object", 'write {"rego_version": 0}')] };
+  const versions = readVersions(fields);
+  if ("fault" in versions) return { ...nothing, diagnostics: [refuse(source, versions.fault)] };
+  const { roots, faults } = readBundle(fields);
+  const ofBundle = faults.map((fault) => refuse(source, fault));
+  return { source, versionOf: versions.versionOf, roots, diagnostics: [], ofBundle };
+}
+
+function readFields(text: string): Fields | undefined {
+  try {
+    const value = parseJson(text);
+    if (value === null) return new Map();
+    if (!isJsonObject(value)) return undefined;
+    const given = Object.entries(value).filter(([, field]) => field !== null);
+    return new Map(given.map(([name, field]) => [name.toLowerCase(), field]));
+  } catch {
+    return undefined;
+  }
+}
+
+function readVersions(fields: Fields): { readonly versionOf: Versions } | { readonly fault: string } {
+  const whole = toVersion(fields.get("rego_version"));
+  if ("fault" in whole) return { fault: `rego_version ${whole.fault}` };
   const patterns: { readonly matches: RegExp; readonly version: RegoVersion | undefined }[] = [];
-  const listed = fields["file_rego_versions"];
-  if (listed !== undefined && !isJsonObject(listed)) return refuse(source, "file_rego_versions is no object");
-  for (const [pattern, value] of Object.entries(listed ?? {})) {
-    const read = toVersion(value);
-    if ("fault" in read) return refuse(source, `file_rego_versions: ${pattern} ${read.fault}`);
+  const listed = fields.get("file_rego_versions") ?? {};
+  if (!isJsonObject(listed)) return { fault: "file_rego_versions is no object" };
+  // The first that matches says it, in the order of their texts.
+  for (const [pattern, value] of Object.entries(listed).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const read = toVersion(value ?? 0);
+    if ("fault" in read) return { fault: `file_rego_versions: ${pattern} ${read.fault}` };
     patterns.push({ matches: toExpression(pattern), version: read.version });
   }
   const versionOf = (path: string): RegoVersion | undefined =>
     patterns.find(({ matches }) => matches.test(path))?.version ?? whole.version;
-  return { versionOf, diagnostics: [] };
-}
-
-function readFields(text: string): JsonObject | undefined {
-  try {
-    const value = parseJson(text);
-    return isJsonObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  return { versionOf };
 }
 
 function toVersion(
@@ -49,14 +78,41 @@ function toVersion(
   if (value === undefined) return { version: undefined };
   const known = typeof value === "number" ? VERSIONS[value] : undefined;
   if (known !== undefined) return { version: known };
-  const given = isRawNumber(value) ? "a number beyond these" : JSON.stringify(value);
-  return { fault: `must be 0, 1 or 2, not ${given}` };
+  return { fault: `must be 0, 1 or 2, not ${clip(JSON.stringify(value), VALUE_SHOWN)}` };
 }
 
-function refuse(source: Source, why: string, hint?: string): Manifest {
+function readBundle(fields: Fields): { readonly roots: readonly string[]; readonly faults: readonly string[] } {
+  const faults: string[] = [];
+  const revision = fields.get("revision") ?? "";
+  if (typeof revision !== "string") faults.push("revision is no string");
+  if (!isJsonObject(fields.get("metadata") ?? {})) faults.push("metadata is no object");
+  const wasm = fields.get("wasm") ?? [];
+  if (!Array.isArray(wasm)) faults.push("wasm is no array");
+  else if (wasm.length > 0) faults.push("wasm: a bundle of WebAssembly is not read: name the Rego that it is made of");
+  const roots = toRoots(fields.get("roots") ?? [""]);
+  if (roots === undefined) faults.push("roots are no array of strings");
+  return { roots: roots ?? [""], faults };
+}
+
+function toRoots(value: JsonValue): readonly string[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const roots = value.map((root: JsonValue) => root ?? "");
+  if (!roots.every((root) => typeof root === "string")) return undefined;
+  return roots.map(withoutSlashes);
+}
+
+/** Without slashes at either end. */
+export function withoutSlashes(path: string): string {
+  let [start, end] = [0, path.length];
+  while (path[start] === "/") start++;
+  while (end > start && path[end - 1] === "/") end--;
+  return path.slice(start, end);
+}
+
+function refuse(source: Source, why: string, hint?: string): Diagnostic {
   const at = { source, span: { start: source.illegalAt ?? 0, end: source.illegalAt ?? 0 } };
   const fault = { code: "data_error", severity: "error", message: `manifest: ${why}`, at } as const;
-  return { versionOf: () => undefined, diagnostics: [hint === undefined ? fault : { ...fault, hint }] };
+  return hint === undefined ? fault : { ...fault, hint };
 }
 
 /** `*` and `**` are any text, slashes too; `?` is one character, `[…]` one of several, `{a,b}` either. */

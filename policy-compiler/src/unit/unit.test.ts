@@ -1,5 +1,6 @@
 import { positionAt } from "@regomesh/base";
 import { expect, test } from "vitest";
+import { checkBundles } from "./roots.ts";
 import { toUnit } from "./unit.ts";
 
 const unitOf = (files: Record<string, string>, data?: "bundle" | "directory") =>
@@ -142,9 +143,135 @@ test("a manifest says the language of a unit's modules, whole or by their paths"
 
 test.each([
   ['{"rego_version": 3}', "manifest: rego_version must be 0, 1 or 2, not 3"],
+  ['{"rego_version": 1.0}', "manifest: rego_version must be 0, 1 or 2, not 1.0"],
   ["[]", "manifest: not a JSON object"],
   ['{"file_rego_versions": {"/a": "v1"}}', 'manifest: file_rego_versions: /a must be 0, 1 or 2, not "v1"'],
 ])("a manifest that says none is refused: %s", (text, message) => {
   const files = [{ name: "u/.manifest", text }];
-  expect(toUnit({ name: "u", directory: "u", files }).diagnostics.map((each) => each.message)).toEqual([message]);
+  const said = (data: "bundle" | "directory") => toUnit({ name: "u", directory: "u", files, data }).diagnostics;
+  expect(said("bundle").map((each) => each.message)).toEqual([message]);
+  expect(said("directory").map((each) => each.message)).toEqual([message]);
+});
+
+/** Manifest, what lies beside it, and what is refused of it, by file. As `opa check --bundle` has them. */
+type Bundle = readonly [manifest: string, files: Readonly<Record<string, string>>, ...refused: string[]];
+const bundles: readonly Bundle[] = [
+  ['{"roots": ["a"]}', { "p.rego": "package a.b", "a/data.json": '{"k": 1}' }],
+  ['{"roots": ["c"]}', { "p.rego": "package a.b" }, "p.rego: manifest roots [c] do not permit 'package a.b'"],
+  ['{"roots": ["c"]}', { "p_test.rego": "package t" }, "p_test.rego: manifest roots [c] do not permit 'package t'"],
+  ['{"roots": ["a/b/c"]}', { "p.rego": "package a.b" }, "p.rego: manifest roots [a/b/c] do not permit 'package a.b'"],
+  ['{"roots": ["a/bb", "/a/b/"]}', { "p.rego": "package a.b" }],
+  ['{"roots": ["a//b"]}', { "p.rego": "package a.b" }, "p.rego: manifest roots [a//b] do not permit 'package a.b'"],
+  ['{"roots": ["a/x y"]}', { "p.rego": 'package a["x y"]' }],
+  [
+    '{"roots": ["a/x/y"]}',
+    { "p.rego": 'package a["x/y"]' },
+    "p.rego: manifest roots [a/x/y] do not permit 'package a[\"x/y\"]'",
+  ],
+  ['{"roots": ["a/x/y"]}', { "data.json": '{"a": {"x/y": 1}}' }],
+  [
+    '{"roots": ["a"]}',
+    { "data.json": '{"a": 1, "z": {}}' },
+    "data.json: manifest roots [a] do not permit data at path '/z'",
+  ],
+  ['{"roots": ["z/q"]}', { "data.json": '{"z": {"q": 1}}' }],
+  [
+    '{"roots": ["z/q"]}',
+    { "data.json": '{"z": {"r": {"s": 1}}}' },
+    "data.json: manifest roots [z/q] do not permit data at path '/z/r/s'",
+  ],
+  ['{"roots": ["z/q"]}', { "data.json": '{"z": {"r": {}}}' }],
+  [
+    '{"roots": ["z/q"]}',
+    { "data.json": '{"z": 1}' },
+    "data.json: manifest roots [z/q] do not permit data at path '/z'",
+  ],
+  [
+    '{"roots": ["a"]}',
+    { "system/data.json": "{}" },
+    "system/data.json: manifest roots [a] do not permit data at path '/system'",
+  ],
+  ['{"roots": []}', { "p.rego": "package a" }, "p.rego: manifest roots [] do not permit 'package a'"],
+  ['{"roots": []}', {}, ".manifest: manifest roots [] do not permit data at path '/'"],
+  ['{"roots": []}', { "data.json": "{}" }, "data.json: manifest roots [] do not permit data at path '/'"],
+  ['{"roots": null}', { "p.rego": "package a" }],
+  ['{"roots": [null]}', { "p.rego": "package a" }],
+  ['{"roots": ["/"]}', { "p.rego": "package a" }],
+  ['{"ROOTS": ["c"]}', { "p.rego": "package a" }, "p.rego: manifest roots [c] do not permit 'package a'"],
+  ['{"roots": ["a", "b", "a/b"]}', {}, ".manifest: manifest has overlapped roots: 'a' and 'a/b'"],
+  ['{"roots": ["a", "/a"]}', {}, ".manifest: manifest has overlapped roots: 'a' and 'a'"],
+  ['{"roots": ["a", ""]}', {}, ".manifest: manifest has overlapped roots: '' and 'a'"],
+  ['{"roots": ["ab", "a"]}', { "p.rego": "package a" }],
+  ['{"roots": "a"}', {}, ".manifest: manifest: roots are no array of strings"],
+  ['{"roots": [1]}', {}, ".manifest: manifest: roots are no array of strings"],
+  ['{"revision": 1}', {}, ".manifest: manifest: revision is no string"],
+  ['{"metadata": []}', {}, ".manifest: manifest: metadata is no object"],
+  ['{"wasm": {}}', {}, ".manifest: manifest: wasm is no array"],
+  [
+    '{"wasm": [{}]}',
+    {},
+    ".manifest: manifest: wasm: a bundle of WebAssembly is not read: name the Rego that it is made of",
+  ],
+  ['{"revision": null, "metadata": null, "wasm": null, "rego_version": null, "file_rego_versions": null, "x": 1}', {}],
+  ["null", {}],
+  ["{}", { "x/.manifest": "{}" }, "x/.manifest: manifest: a bundle has one, and this one's is u/.manifest"],
+];
+
+test.each(bundles.map((each) => [each] as const))("a bundle is held to its manifest: %j", (bundle) => {
+  const [manifest, given, ...refused] = bundle;
+  const texts = Object.entries({ ".manifest": manifest, ...given });
+  const files = texts.map(([name, text]) => ({ name: `u/${name}`, text }));
+  const { diagnostics } = toUnit({ name: "u", directory: "u", files });
+  expect(diagnostics.map(({ at, message }) => `${at.source.name.slice(2)}: ${message}`)).toEqual(refused);
+  expect(toUnit({ name: "u", directory: "u", files, isBundle: false }).diagnostics).toEqual([]);
+});
+
+test("a root of many slashes takes no longer than it is long", () => {
+  const text = JSON.stringify({ roots: [`${"/".repeat(1_000_000)}a${"/".repeat(1_000_000)}b`] });
+  const files = [
+    { name: ".manifest", text },
+    { name: "p.rego", text: "package b" },
+  ];
+  expect(toUnit({ name: "u", directory: "", files }).diagnostics.map((each) => each.at.source.name)).toEqual([
+    "p.rego",
+  ]);
+});
+
+test("a bundle's only manifest is its own, wherever it lies; a directory's lies at its root", () => {
+  const files = ["u/p.rego", "u/x/.manifest"].map((name) => ({ name, text: '{"rego_version": 0}' }));
+  const versionIn = (isBundle: boolean) =>
+    toUnit({ name: "u", directory: "u", files, isBundle }).unit.modules[0]?.version;
+  expect([versionIn(true), versionIn(false)]).toEqual(["v0", undefined]);
+});
+
+test("a null among versions of files is v0, and of patterns that match the first by its text counts", () => {
+  const versions = { "/p*": 1, "/*": null };
+  const files = [
+    { name: "p.rego", text: "package a" },
+    { name: ".manifest", text: JSON.stringify({ Rego_Version: 1, file_rego_versions: versions }) },
+  ];
+  expect(toUnit({ name: "u", directory: "", files }).unit.modules[0]).toMatchObject({ version: "v0" });
+});
+
+/** Roots of bundles side by side; `undefined` is one without a manifest. */
+test.each([
+  [[["a"], ["c"], ["d/e"]], undefined],
+  [[["a"]], undefined],
+  [[undefined, undefined], "bundles b0 and b1 have overlapping roots: '' and ''"],
+  [[["a"], undefined], "bundles b1 and b0 have overlapping roots: '' and 'a'"],
+  [[["a"], ["c", "a/c"]], "bundles b0 and b1 have overlapping roots: 'a' and 'a/c'"],
+  [
+    [
+      ["a", "c"],
+      ["c", "d"],
+    ],
+    "bundles b0 and b1 have overlapping roots: 'c' and 'c'",
+  ],
+])("bundles side by side share no root: %j", (roots, message) => {
+  const made = roots.map((own, i) => {
+    const manifest = own && { name: ".manifest", text: JSON.stringify({ roots: own }) };
+    const { manifest: read } = toUnit({ name: "u", directory: "", files: manifest === undefined ? [] : [manifest] });
+    return { name: `b${i}`, manifest: read };
+  });
+  expect(checkBundles(made).map((each) => each.message)).toEqual(message === undefined ? [] : [message]);
 });

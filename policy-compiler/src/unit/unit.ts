@@ -2,9 +2,10 @@
 import type { Diagnostic, Source } from "@regomesh/base";
 import type { Language, RegoSource, RegoVersion } from "../syntax/version.ts";
 import { type DataFile, mergeData } from "./data.ts";
-import { isData, isModule } from "./find-units.ts";
+import { isData, isManifest, isModule } from "./find-units.ts";
 import type { JsonObject } from "./json.ts";
-import { MANIFEST, parseManifest } from "./manifest.ts";
+import { MANIFEST, type Manifest, parseManifest } from "./manifest.ts";
+import { checkRoots } from "./roots.ts";
 
 export type Unit = {
   readonly name: string;
@@ -26,35 +27,56 @@ export type UnitFiles = {
    * every JSON and YAML file as in directories that `opa eval -d` reads.
    */
   readonly data?: "bundle" | "directory";
+  /** Held to its manifest, as OPA holds a bundle to its: to its roots, and to there being one; true of `bundle` data. */
+  readonly isBundle?: boolean;
   /** The language of modules of which no manifest says one; v1 unless given. */
   readonly version?: RegoVersion | undefined;
   /** What the modules may use of it. */
   readonly language?: Language | undefined;
 };
 
-/** Sorts a directory's files into modules, tests and data; a data file's content goes under its directory's path. */
-export function toUnit({ name, directory, files, data: which = "bundle", version, language }: UnitFiles): {
+export type MadeUnit = {
   readonly unit: TestedUnit;
+  /** Of a bundle that has one. */
+  readonly manifest?: Manifest | undefined;
   readonly diagnostics: readonly Diagnostic[];
-} {
+};
+
+/** Sorts a directory's files into modules, tests and data; a data file's content goes under its directory's path. */
+export function toUnit(given: UnitFiles): MadeUnit {
+  const { name, directory, files, data: which = "bundle", version, language } = given;
+  const { isBundle = which === "bundle" } = given;
   const sorted = [...files].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   const rego = sorted.filter((file) => isModule(file.name));
   const dataFiles = sorted.filter((file) => (which === "bundle" ? isData(file.name) : isDocument(baseName(file.name))));
-  const { data, diagnostics } = mergeData(dataFiles.map((source) => toDataFile(directory, source)));
-  const manifest = sorted.find((file) => inside(directory, file) === MANIFEST);
-  const said = manifest === undefined ? undefined : parseManifest(manifest);
+  const { data, placed, diagnostics } = mergeData(dataFiles.map((source) => toDataFile(directory, source)));
+  // A bundle has one, wherever it lies.
+  const [source, ...more] = sorted.filter((file) =>
+    isBundle ? isManifest(file.name) : inside(directory, file) === MANIFEST,
+  );
+  const manifest = source === undefined ? undefined : parseManifest(source);
   const toModule = (file: Source): RegoSource => {
-    const own = said?.versionOf(`/${inside(directory, file)}`) ?? version;
+    const own = manifest?.versionOf(`/${inside(directory, file)}`) ?? version;
     if (own === undefined && language === undefined) return file;
     return { ...file, version: own ?? "v1", language };
   };
+  const all = rego.map(toModule);
   const unit = {
     name,
-    modules: rego.filter((file) => !isTest(file)).map(toModule),
-    tests: rego.filter(isTest).map(toModule),
+    modules: all.filter((file) => !isTest(file)),
+    tests: all.filter(isTest),
     data,
   };
-  return { unit, diagnostics: [...diagnostics, ...(said?.diagnostics ?? [])] };
+  const faults = [...diagnostics, ...(manifest?.diagnostics ?? [])];
+  if (!isBundle || manifest === undefined) return { unit, diagnostics: faults };
+  faults.push(...manifest.ofBundle, ...more.map((each) => refuseSecond(each, manifest.source)));
+  return { unit, manifest, diagnostics: [...faults, ...checkRoots(manifest, all, placed)] };
+}
+
+function refuseSecond(source: Source, first: Source): Diagnostic {
+  const message = `manifest: a bundle has one, and this one's is ${first.name}`;
+  const at = { source, span: { start: 0, end: 0 } };
+  return { code: "data_error", severity: "error", message, at, hint: "leave one of them" };
 }
 
 function isTest(file: Source): boolean {
