@@ -5,6 +5,7 @@
  */
 import { clip, type Diagnostic, type Source } from "@regomesh/base";
 import type { RegoVersion } from "../syntax/version.ts";
+import { type Glob, parseGlob } from "./glob.ts";
 import { isJsonObject, type JsonValue, parseJson } from "./json.ts";
 
 export const MANIFEST = ".manifest";
@@ -28,6 +29,10 @@ type Fields = ReadonlyMap<string, JsonValue>;
 const VERSIONS: readonly RegoVersion[] = ["v0", "v1", "v2"];
 /** Of a value that is none, in letters. */
 const VALUE_SHOWN = 40;
+/** Of one pattern of files in letters: longer than a path may be. */
+const PATTERN_LENGTH_MAX = 4096;
+/** Of all with more than text in them: each is held against each file of the unit, letter by letter. */
+const PATTERNS_LENGTH_MAX = 2000;
 
 export function parseManifest(source: Source): Manifest {
   const nothing = { source, versionOf: () => undefined, roots: [""], ofBundle: [] };
@@ -58,18 +63,41 @@ function readFields(text: string): Fields | undefined {
 function readVersions(fields: Fields): { readonly versionOf: Versions } | { readonly fault: string } {
   const whole = toVersion(fields.get("rego_version"));
   if ("fault" in whole) return { fault: `rego_version ${whole.fault}` };
-  const patterns: { readonly matches: RegExp; readonly version: RegoVersion | undefined }[] = [];
   const listed = fields.get("file_rego_versions") ?? {};
   if (!isJsonObject(listed)) return { fault: "file_rego_versions is no object" };
+  const ofTexts = new Map<string, { readonly order: number; readonly version: RegoVersion | undefined }>();
+  const patterns: { readonly order: number; readonly glob: Glob; readonly version: RegoVersion | undefined }[] = [];
+  let lengthOfPatterns = 0;
   // The first that matches says it, in the order of their texts.
-  for (const [pattern, value] of Object.entries(listed).sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [order, [pattern, value]] of Object.entries(listed).sort(byKey).entries()) {
+    const shown = clip(pattern, VALUE_SHOWN);
     const read = toVersion(value ?? 0);
-    if ("fault" in read) return { fault: `file_rego_versions: ${pattern} ${read.fault}` };
-    patterns.push({ matches: toExpression(pattern), version: read.version });
+    if ("fault" in read) return { fault: `file_rego_versions: ${shown} ${read.fault}` };
+    if (pattern.length > PATTERN_LENGTH_MAX) {
+      return { fault: `file_rego_versions: ${shown} has more than ${PATTERN_LENGTH_MAX} letters` };
+    }
+    const glob = parseGlob(pattern);
+    if ("fault" in glob) return { fault: `file_rego_versions: ${shown} ${glob.fault}` };
+    if (glob.text !== undefined) {
+      if (!ofTexts.has(glob.text)) ofTexts.set(glob.text, { order, version: read.version });
+      continue;
+    }
+    patterns.push({ order, glob, version: read.version });
+    lengthOfPatterns += pattern.length;
+    if (lengthOfPatterns > PATTERNS_LENGTH_MAX) {
+      return { fault: `file_rego_versions: patterns have more than ${PATTERNS_LENGTH_MAX} letters, plain paths aside` };
+    }
   }
-  const versionOf = (path: string): RegoVersion | undefined =>
-    patterns.find(({ matches }) => matches.test(path))?.version ?? whole.version;
+  const versionOf = (path: string): RegoVersion | undefined => {
+    const plain = ofTexts.get(path);
+    const before = patterns.find(({ order, glob }) => order < (plain?.order ?? Infinity) && glob.matches(path));
+    return (before ?? plain)?.version ?? whole.version;
+  };
   return { versionOf };
+}
+
+function byKey([a]: readonly [string, JsonValue], [b]: readonly [string, JsonValue]): number {
+  return a < b ? -1 : 1;
 }
 
 function toVersion(
@@ -113,29 +141,4 @@ function refuse(source: Source, why: string, hint?: string): Diagnostic {
   const at = { source, span: { start: source.illegalAt ?? 0, end: source.illegalAt ?? 0 } };
   const fault = { code: "data_error", severity: "error", message: `manifest: ${why}`, at } as const;
   return hint === undefined ? fault : { ...fault, hint };
-}
-
-/** `*` and `**` are any text, slashes too; `?` is one character, `[…]` one of several, `{a,b}` either. */
-function toExpression(pattern: string): RegExp {
-  let text = "";
-  let depth = 0;
-  for (let i = 0; i < pattern.length; i++) {
-    const c = pattern[i] as string;
-    const close = c === "[" ? pattern.indexOf("]", i + 1) : -1;
-    if (close > 0) {
-      const inside = pattern.slice(i + 1, close).replace(/[\\^[]/g, "\\$&");
-      text += inside.startsWith("!") ? `[^${inside.slice(1)}]` : `[${inside}]`;
-      i = close;
-    } else if (c === "*") text += ".*";
-    else if (c === "?") text += ".";
-    else if (c === "{") {
-      depth++;
-      text += "(?:";
-    } else if (c === "}" && depth > 0) {
-      depth--;
-      text += ")";
-    } else if (c === "," && depth > 0) text += "|";
-    else text += (c === "\\" ? (pattern[++i] ?? "") : c).replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
-  }
-  return new RegExp(`^${text}${")".repeat(depth)}$`, "su");
 }

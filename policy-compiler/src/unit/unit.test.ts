@@ -145,6 +145,11 @@ test.each([
   ['{"rego_version": 3}', "manifest: rego_version must be 0, 1 or 2, not 3"],
   ['{"rego_version": 1.0}', "manifest: rego_version must be 0, 1 or 2, not 1.0"],
   ["[]", "manifest: not a JSON object"],
+  ['{"file_rego_versions": {"/[c-a]": 1}}', "manifest: file_rego_versions: /[c-a] has a range that runs backwards"],
+  [
+    JSON.stringify({ file_rego_versions: { [`/${"*a".repeat(1500)}`]: 1 } }),
+    "manifest: file_rego_versions: patterns have more than 2000 letters, plain paths aside",
+  ],
   ['{"file_rego_versions": {"/a": "v1"}}', 'manifest: file_rego_versions: /a must be 0, 1 or 2, not "v1"'],
 ])("a manifest that says none is refused: %s", (text, message) => {
   const files = [{ name: "u/.manifest", text }];
@@ -245,7 +250,7 @@ test("a bundle's only manifest is its own, wherever it lies; a directory's lies 
 });
 
 test("a null among versions of files is v0, and of patterns that match the first by its text counts", () => {
-  const versions = { "/p*": 1, "/*": null };
+  const versions = { "/p*": 1, "/p.rego": 2, "/*": null };
   const files = [
     { name: "p.rego", text: "package a" },
     { name: ".manifest", text: JSON.stringify({ Rego_Version: 1, file_rego_versions: versions }) },
