@@ -13,6 +13,7 @@ import {
   termsOfWhat,
 } from "./tree.ts";
 import { eachDeepTerm } from "./tree-deep.ts";
+import { isGenerated } from "./unsafe.ts";
 
 export type Needs = {
   /** Variables on the expression's own level. */
@@ -66,10 +67,10 @@ export function addOwn(expr: Expr, names: Set<string>): void {
   eachVariableOfExpr(expr, (variable) => addName(variable, names));
 }
 
-/** The variables of an expression on its level. Those of implicit bodies are among them, but for wildcards. */
+/** The variables of an expression on its level. Those of implicit bodies are among them, wildcards as well: only bodies in braces bind. */
 export function addLevel(expr: Expr, names: Set<string>, isImplicit = false): void {
   eachVariableOfExpr(expr, (variable) => {
-    if (!isImplicit || !variable.name.startsWith("$")) addName(variable, names);
+    if (!isImplicit || !isGenerated(variable)) addName(variable, names);
   });
   const { what } = expr;
   if (what.kind === "body" && what.isImplicit) for (const inner of what.body) addLevel(inner, names, true);

@@ -64,6 +64,6 @@ function describe({ variable, hint }: Unbound): Diagnostic {
 }
 
 /** The text does not have it; a wildcard is there as `_`. */
-function isGenerated({ name, at }: Variable): boolean {
+export function isGenerated({ name, at }: Variable): boolean {
   return name.startsWith("$") && at.source.text[at.span.start] !== "_";
 }
