@@ -10,7 +10,7 @@
 import type { Body, Expr, Head, Rule, Term, What } from "../resolved/ast.ts";
 import { isScalar } from "../syntax/ground.ts";
 import { linksOf, toChain } from "../syntax/rule-links.ts";
-import { textTest, wideTest } from "./constant-tests.ts";
+import { noneOf, textTest, wideTest } from "./constant-tests.ts";
 import { freshVar } from "./context.ts";
 import type { Asked, IndexPath } from "./index-levels.ts";
 import { type Failing, mayRuleFail } from "./may-fail.ts";
@@ -142,6 +142,11 @@ function hoistExpr(hoist: Hoist, expr: Expr): readonly Kept[] {
     hoistOperands(hoist, expr.what.body);
     return [expr];
   }
+  if (isEither(expr)) {
+    const either = eitherTest(hoist, expr);
+    if (either !== undefined) hoist.tests.push({ ...makeTest(hoist, expr, [either]), about: undefined });
+    return [expr];
+  }
   const { asked, tests } = hoist;
   const [askedBefore, testsBefore] = [asked.length, tests.length];
   const reading = withConstants(hoist, expr);
@@ -163,11 +168,41 @@ function isJoined(expr: Expr): expr is Joined {
   return expr.what.kind === "body" && !expr.isNegated && expr.with.length === 0;
 }
 
-/** Operands stay as they are: what they bind is theirs, and no name of what is read. */
+/** Operands stay as they are, and what they bind is theirs. */
 function hoistOperands(hoist: Hoist, operands: Body): void {
-  const mentioned = new Set(hoist.mentioned);
-  for (const operand of operands) noteMentioned(operand, mentioned);
-  for (const operand of operands) hoistExpr({ ...hoist, mentioned }, operand);
+  for (const operand of operands) hoistExpr(hoist, operand);
+}
+
+/** `a or b` is a negated body of negated operands. */
+function isEither(expr: Expr): expr is Joined {
+  return expr.what.kind === "body" && expr.isNegated && expr.with.length === 0 && expr.what.logical?.word === "or";
+}
+
+/**
+ * One of the operands holds what it compares; undefined where one of them compares nothing that the index knows: what is
+ * read and not compared it asks of the whole rule alone.
+ */
+function eitherTest(hoist: Hoist, { at, what }: Joined): Expr | undefined {
+  const refused: Expr[] = [];
+  for (const operand of what.body) {
+    const own: Hoist = {
+      ...hoist,
+      ...{ variables: new Map(hoist.variables), aliases: new Map(hoist.aliases), sources: new Map(hoist.sources) },
+      ...{ known: new Set(hoist.known), mentioned: new Set(hoist.mentioned), reads: [], tests: [], asked: [] },
+    };
+    hoistOperands(own, operand.what.kind === "body" ? operand.what.body : []);
+    const { tests } = settleTests(own.tests, [], (group) => group);
+    if (own.tests.every(({ about, original }) => about === undefined && !isEither(original))) return undefined;
+    const asked = new Set<string>();
+    for (const test of tests) noteMentioned(test, asked);
+    const reads = own.reads.filter((read) => read.what.kind === "unify" && isNamed(read.what.left, asked));
+    refused.push(noneOf(at, [...reads, ...tests]));
+  }
+  return noneOf(at, refused);
+}
+
+function isNamed(term: Term, names: ReadonlySet<string>): boolean {
+  return term.kind === "var" && names.has(term.name);
 }
 
 /** Of what is compared with a constant the index knows all constants, of what is read alone those of the lines before it. */

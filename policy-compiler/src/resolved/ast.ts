@@ -48,7 +48,8 @@ export type What =
   | Node<"call", { operator: Operator; args: readonly Term[] }>
   | Node<"unify", { left: Term; right: Term }>
   | Node<"every", { key: Variable | undefined; value: Variable; domain: Term; body: Body }>
-  | Node<"body", { body: Body; isImplicit: boolean }>;
+  /** `logical`: the word that it was written with, negated operands in a negated body where that is `or`. */
+  | Node<"body", { body: Body; isImplicit: boolean; logical?: Written.Logical }>;
 
 export type With = { readonly at: Location; readonly target: Ref; readonly value: Term };
 
