@@ -29,15 +29,21 @@ type Fields = ReadonlyMap<string, JsonValue>;
 const VERSIONS: readonly RegoVersion[] = ["v0", "v1", "v2"];
 /** Of a value that is none, in letters. */
 const VALUE_SHOWN = 40;
+/** Of a manifest in letters: one line for each file of a large bundle, as opa build writes it. */
+const LENGTH_MAX = 1_000_000;
 /** Of one pattern of files in letters: longer than a path may be. */
 const PATTERN_LENGTH_MAX = 4096;
 /** Of all with more than text in them: each is held against each file of the unit, letter by letter. */
 const PATTERNS_LENGTH_MAX = 2000;
+/** Of all roots in letters, with one for the end of each: every other one may be a level of its own. */
+const ROOTS_LENGTH_MAX = 100_000;
 
 export function parseManifest(source: Source): Manifest {
   const nothing = { source, versionOf: () => undefined, roots: [""], ofBundle: [] };
   if (source.illegalAt !== undefined)
     return { ...nothing, diagnostics: [refuse(source, "illegal utf-8 character", "save the file as UTF-8")] };
+  if (source.text.length > LENGTH_MAX)
+    return { ...nothing, diagnostics: [refuse(source, `has more than ${LENGTH_MAX} letters`)] };
   const fields = readFields(source.text.replace(/^\uFEFF/, ""));
   if (fields === undefined)
     return { ...nothing, diagnostics: [refuse(source, "not a JSON object", 'write {"rego_version": 0}')] };
@@ -118,14 +124,17 @@ function readBundle(fields: Fields): { readonly roots: readonly string[]; readon
   if (!Array.isArray(wasm)) faults.push("wasm is no array");
   else if (wasm.length > 0) faults.push("wasm: a bundle of WebAssembly is not read: name the Rego that it is made of");
   const roots = toRoots(fields.get("roots") ?? [""]);
-  if (roots === undefined) faults.push("roots are no array of strings");
-  return { roots: roots ?? [""], faults };
+  if (typeof roots === "string") faults.push(roots);
+  return { roots: typeof roots === "string" ? [""] : roots, faults };
 }
 
-function toRoots(value: JsonValue): readonly string[] | undefined {
-  if (!Array.isArray(value)) return undefined;
+/** The roots, or what is wrong with them. */
+function toRoots(value: JsonValue): readonly string[] | string {
+  if (!Array.isArray(value)) return "roots are no array of strings";
   const roots = value.map((root: JsonValue) => root ?? "");
-  if (!roots.every((root) => typeof root === "string")) return undefined;
+  if (!roots.every((root) => typeof root === "string")) return "roots are no array of strings";
+  const length = roots.reduce((sum, root) => sum + root.length + 1, 0);
+  if (length > ROOTS_LENGTH_MAX) return `roots have more than ${ROOTS_LENGTH_MAX} letters`;
   return roots.map(withoutSlashes);
 }
 

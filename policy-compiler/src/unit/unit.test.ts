@@ -231,15 +231,27 @@ test.each(bundles.map((each) => [each] as const))("a bundle is held to its manif
   expect(toUnit({ name: "u", directory: "u", files, isBundle: false }).diagnostics).toEqual([]);
 });
 
-test("a root of many slashes takes no longer than it is long", () => {
-  const text = JSON.stringify({ roots: [`${"/".repeat(1_000_000)}a${"/".repeat(1_000_000)}b`] });
-  const files = [
-    { name: ".manifest", text },
-    { name: "p.rego", text: "package b" },
-  ];
-  expect(toUnit({ name: "u", directory: "", files }).diagnostics.map((each) => each.at.source.name)).toEqual([
-    "p.rego",
-  ]);
+test.each([
+  ["one", ["/".repeat(100_000)]],
+  ["deep", ["a/".repeat(400_000)]],
+  ["many", Array.from({ length: 50_001 }, () => "a")],
+] as const)("roots have 100,000 letters at most: %s", (_, roots) => {
+  const files = [{ name: ".manifest", text: JSON.stringify({ roots }) }];
+  const { diagnostics } = toUnit({ name: "u", directory: "", files });
+  expect(diagnostics.map((each) => each.message)).toEqual(["manifest: roots have more than 100000 letters"]);
+});
+
+test("a manifest has a million letters at most", () => {
+  const files = [{ name: ".manifest", text: `{}${" ".repeat(1_000_000)}` }];
+  const { diagnostics } = toUnit({ name: "u", directory: "", files });
+  expect(diagnostics.map((each) => each.message)).toEqual(["manifest: has more than 1000000 letters"]);
+});
+
+test("roots of that length are read", () => {
+  const text = JSON.stringify({ roots: [`a${"/".repeat(40_000)}`, `${"b/".repeat(20_000)}c`] });
+  const files = ["package b", "package a.x", "package data"].map((each, i) => ({ name: `${i}.rego`, text: each }));
+  const { diagnostics } = toUnit({ name: "u", directory: "", files: [...files, { name: ".manifest", text }] });
+  expect(diagnostics.map((each) => each.at.source.name)).toEqual(["0.rego", "2.rego"]);
 });
 
 test("a bundle's only manifest is its own, wherever it lies; a directory's lies at its root", () => {
