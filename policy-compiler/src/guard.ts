@@ -22,7 +22,7 @@ export function guard<T>(
 function toDiagnostic(error: unknown, sources: readonly Source[]): Diagnostic | undefined {
   const source = sources[0] ?? { name: "policy", text: "" };
   const whole = { source, span: { start: 0, end: 0 } };
-  if (error instanceof PlanFault) return makeError(error, error.at ?? whole);
+  if (error instanceof PlanFault) return makeError(error, error.at ?? locate(error.place, sources) ?? whole);
   if (error instanceof EmitError) return makeError(error, locate(error.place, sources) ?? whole);
   if (isStackUsedUp(error)) return makeError(TOO_DEEP, whole);
   return undefined;

@@ -94,7 +94,7 @@ function planDocument(site: Site, node: RuleNode): IrOperand {
   if (isVirtual(node)) return callRules(site, node);
   const { planner, environment } = site;
   const name = `${planner.prefix}g${environment.generation}.document.${dataName(node.path)}`;
-  requireFunc(planner.output, name, () => planExtent(makeFuncSite(planner, environment, []), name, node));
+  requireFunc(site, name, () => planExtent(makeFuncSite(planner, environment, []), name, node));
   return callUnitFunc(site, name, []);
 }
 

@@ -3,7 +3,7 @@
  * asked for by name and made later, one after the other, so that planning a body never
  * enters another body.
  */
-import { type Location, positionAt } from "@regomesh/base";
+import { type Location, type Position, positionAt } from "@regomesh/base";
 import type { BuiltinSignature } from "../builtins/signature.ts";
 import type { BuiltinSignatures } from "../builtins/table.ts";
 import type { IrBuiltin, IrFunc, IrLocation, IrOperand, IrPlan, IrPolicy, IrRule } from "../ir/policy.ts";
@@ -27,7 +27,8 @@ export type Output = {
   readonly funcs: Map<string, IrFunc | undefined>;
   readonly plans: IrPlan[];
   readonly pending: PendingFunc[];
-  readonly statements: { count: number };
+  /** How many there are, and the place of the last one that has one. */
+  readonly statements: { count: number; place: Site["place"] };
 };
 
 export type TracedExpression = { readonly path: string; readonly expr: Expr };
@@ -71,17 +72,26 @@ const FUNCTION_STATEMENTS = 12;
  */
 export const ENVIRONMENTS_MAX = 2000;
 
+type PlannedPlace = Position & { readonly file: string };
+
 /** What no plan can be made of; `at` is where, if it is a place. */
 export class PlanFault extends Error {
   override readonly name = "PlanFault";
   readonly code: "policy_too_large" | "rego_unsafe_var_error" | "rego_type_error";
   readonly at: Location | undefined;
+  /** Where there is no `at`: as a statement has it. */
+  readonly place: PlannedPlace | undefined;
   readonly hint: string;
 
-  constructor(code: PlanFault["code"], message: string, options: { readonly at?: Location; readonly hint: string }) {
+  constructor(
+    code: PlanFault["code"],
+    message: string,
+    options: { readonly at?: Location; readonly place?: PlannedPlace; readonly hint: string },
+  ) {
     super(message);
     this.code = code;
     this.at = options.at;
+    this.place = options.place;
     this.hint = options.hint;
   }
 }
@@ -99,7 +109,7 @@ export function makeOutput(): Output {
     funcs: new Map(),
     plans: [],
     pending: [],
-    statements: { count: 0 },
+    statements: { count: 0, place: {} },
   };
 }
 
@@ -133,9 +143,10 @@ export function intern(table: Interned, text: string): number {
 }
 
 /** Asks for the function of this name; `make` runs once, later, if nobody asked before. */
-export function requireFunc(output: Output, name: string, make: () => IrFunc): string {
+export function requireFunc(site: Site, name: string, make: () => IrFunc): string {
+  const { output } = site.planner;
   if (!output.funcs.has(name)) {
-    countStatements(output, FUNCTION_STATEMENTS);
+    countStatements(site, FUNCTION_STATEMENTS);
     output.funcs.set(name, undefined);
     output.pending.push({ name, make });
   }
@@ -143,10 +154,15 @@ export function requireFunc(output: Output, name: string, make: () => IrFunc): s
 }
 
 /** Throws PlanFault where the module has more than it may. */
-export function countStatements({ statements }: Output, count: number): void {
+export function countStatements({ planner, place }: Site, count: number): void {
+  const { statements, files } = planner.output;
+  if (place.file !== undefined) statements.place = place;
   statements.count += count;
   if (statements.count <= STATEMENTS_MAX) return;
+  const { file = -1, row = 0, col = 0 } = statements.place;
+  const name = files.texts[file];
   throw new PlanFault("policy_too_large", `the policy needs more than ${STATEMENTS_MAX} steps once planned`, {
+    ...(name === undefined ? {} : { place: { file: name, row, column: col } }),
     hint: "split the unit, or combine with modifiers in fewer ways",
   });
 }

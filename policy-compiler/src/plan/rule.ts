@@ -30,7 +30,7 @@ export function callRules(site: Site, node: RuleNode): IrOperand {
   const { planner, environment } = site;
   const isPiece = findNode(planner.tree, node.path)?.rules.length !== node.rules.length;
   const name = funcName(planner, environment, `${dataName(node.path)}${isPiece ? "[piece]" : ""}`);
-  requireFunc(planner.output, name, () => planNode(planner, environment, name, node));
+  requireFunc(site, name, () => planNode(planner, environment, name, node));
   return callUnitFunc(site, name, []);
 }
 
@@ -39,7 +39,7 @@ function callChain(site: Site, path: readonly string[], rule: Rule): IrOperand {
   const { planner, environment } = site;
   const { source, span } = rule.at;
   const name = funcName(planner, environment, `${dataName(path)}[${source.name}:${span.start}]`);
-  requireFunc(planner.output, name, () =>
+  requireFunc(site, name, () =>
     planComplete(makeFuncSite(planner, environment, []), {
       ...{ name, path: dataName(path), rules: [rule] },
       mayEnd: !isPartOfPartial(planner.tree, path),
@@ -58,7 +58,7 @@ export function callKeyed(site: Site, node: RuleNode, keys: readonly (IrOperand 
   const mask = known.map((isKnown) => (isKnown ? "k" : "_")).join("");
   const name = funcName(planner, environment, `${dataName(node.path)}[${mask}]`);
   const args = keys.filter((key) => key !== undefined);
-  requireFunc(planner.output, name, () => {
+  requireFunc(site, name, () => {
     const func = makeFuncSite(planner, environment, args);
     let next = 0;
     const operands = known.map((isKnown) => (isKnown ? func.args[next++] : undefined));
@@ -71,7 +71,7 @@ export function callKeyed(site: Site, node: RuleNode, keys: readonly (IrOperand 
 export function callFunction(site: Site, { path, rules }: RuleNode, args: readonly IrOperand[]): IrOperand {
   const { planner, environment } = site;
   const name = funcName(planner, environment, `${dataName(path)}()`);
-  requireFunc(planner.output, name, () =>
+  requireFunc(site, name, () =>
     planComplete(makeFuncSite(planner, environment, args), { name, path: dataName(path), rules, mayEnd: true }),
   );
   return callUnitFunc(site, name, args);

@@ -36,7 +36,7 @@ export function makeBlock(): OpenBlock {
 }
 
 export function append(site: Site, stmt: IrStmt): void {
-  countStatements(site.planner.output, 1);
+  countStatements(site, 1);
   const { place } = site;
   if (place.file !== undefined) {
     // The statement is nobody else's yet.
