@@ -17,6 +17,29 @@ export function moveUnsafe(program: Program, opa: string): Program | undefined {
   });
 }
 
+/** The first comprehension of a line of which we say that a variable is unsafe, as an equation of its own. */
+export function nameClosures(program: Program, ours: string): Program | undefined {
+  for (const [, file, row] of ours.matchAll(/^(\S+):(\d+): rego_unsafe_var_error: var \S+ is unsafe/gm)) {
+    const named = mapModule(program, file, (text) => {
+      const lines = text.split("\n");
+      const line = lines[Number(row) - 1] ?? "";
+      const part = [...line.matchAll(/[[{]/g)]
+        .map(({ index }) => line.slice(index, bracketEnd(line, index + 1) + 1))
+        .find((each) => each.includes(" | "));
+      if (part !== undefined)
+        lines.splice(
+          Number(row) - 1,
+          1,
+          `\tmade = ${part}`,
+          line.replace(part, () => "made"),
+        );
+      return lines.join("\n");
+    });
+    if (named !== undefined) return named;
+  }
+  return undefined;
+}
+
 /** What references begin with in which a variable is that OPA takes for undeclared, as an equation of its own. */
 export function nameHeads(program: Program, opa: string): Program | undefined {
   const names = [...opa.matchAll(/: var (\S+) is undeclared/g)].map(([, name]) => name as string);

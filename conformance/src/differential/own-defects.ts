@@ -3,7 +3,7 @@
  * that means the same, and then as we do. Each way is one for a defect of opa-defects.json.
  */
 import { type Difference, differences } from "./compare.ts";
-import { moveUnsafe, nameHeads, nameWhole, withoutCall } from "./error-defects.ts";
+import { moveUnsafe, nameClosures, nameHeads, nameWhole, withoutCall } from "./error-defects.ts";
 import type { Program } from "./generate/program.ts";
 import type { OpaResponse } from "./opa.ts";
 import { bracketEnd, isInside, mapTexts, referenceEnd, statementEnd } from "./program-text.ts";
@@ -27,6 +27,7 @@ const WAYS: readonly Way[] = [
   { defect: "a call that is in error hides a conflict", rewrite: (program) => mapTexts(program, readWhole) },
   { defect: "of two equal lines the second", rewrite: (program) => mapTexts(program, withoutEqualLines) },
   { defect: "a variable that every needs", rewrite: (program, { opa }) => moveUnsafe(program, opa) },
+  { defect: "an expression is accepted whose variable", rewrite: (program, { ours }) => nameClosures(program, ours) },
   { defect: "a variable of a template string", rewrite: (program, { opa }) => nameHeads(program, opa) },
   { defect: "a call of a function whose own", rewrite: (program, { opa, ours }) => withoutCall(program, opa, ours) },
   { defect: "an undefined reference is told", rewrite: (program, { ours }) => nameWhole(program, ours) },
@@ -97,7 +98,7 @@ function callInBody(text: string): string {
 function modifyObjects(text: string): string {
   // What a head makes is made in a body first.
   let rest = text.replace(/^(\w+\([^\n]*\)) := (\{[^\n]*\})$/gm, "$1 := made if { made := $2 }");
-  for (const { index } of [...rest.matchAll(/(?<= :?= | in |\()\{/g)].reverse()) {
+  for (const { index } of [...rest.matchAll(/(?<= :?= | in |\()[{[]/g)].reverse()) {
     const end = statementEnd(rest, bracketEnd(rest, index + 1) + 1);
     if (rest.slice(index, end).includes(" | ")) rest = `${rest.slice(0, end)} with data.none as 1${rest.slice(end)}`;
   }
