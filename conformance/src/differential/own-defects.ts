@@ -21,6 +21,7 @@ const WAYS: readonly Way[] = [
   { defect: "a call whose result is known", rewrite: (program) => mapTexts(program, callInBody) },
   { defect: "a call whose result is known", rewrite: (program) => mapTexts(program, resultApart) },
   { defect: "a comprehension that is indexed", rewrite: (program) => mapTexts(program, modifyObjects) },
+  { defect: "a comprehension that is indexed", rewrite: (program) => mapTexts(program, modifyAll) },
   { defect: "its index asks a collection", rewrite: (program) => mapTexts(program, readUnindexed) },
   { defect: "a true membership is refused", rewrite: (program) => mapTexts(program, forgetTypes) },
   { defect: "a key that is the text of a number", rewrite: (program) => mapTexts(program, readAlone) },
@@ -96,9 +97,18 @@ function callInBody(text: string): string {
 
 /** `x := {k: v | …} with data.none as 1` is the same, and not indexed. */
 function modifyObjects(text: string): string {
+  return modifyBehind(text, /(?<= :?= |\()\{/g);
+}
+
+/** The same of lists, and where one is asked for a member. */
+function modifyAll(text: string): string {
+  return modifyBehind(text, /(?<= :?= | in |\()[{[]/g);
+}
+
+function modifyBehind(text: string, opening: RegExp): string {
   // What a head makes is made in a body first.
   let rest = text.replace(/^(\w+\([^\n]*\)) := (\{[^\n]*\})$/gm, "$1 := made if { made := $2 }");
-  for (const { index } of [...rest.matchAll(/(?<= :?= | in |\()[{[]/g)].reverse()) {
+  for (const { index } of [...rest.matchAll(opening)].reverse()) {
     const end = statementEnd(rest, bracketEnd(rest, index + 1) + 1);
     if (rest.slice(index, end).includes(" | ")) rest = `${rest.slice(0, end)} with data.none as 1${rest.slice(end)}`;
   }
