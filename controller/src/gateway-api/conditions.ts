@@ -1,6 +1,7 @@
 /** A match of a route as conditions of a rule body, each a line of Rego. */
 import type { GrpcRouteMatch, HttpRouteMatch } from "@regomesh/resources";
 import { distinct, isGrpc, type Ranked, withoutSlash } from "./rank.ts";
+import { regoString } from "./rego-string.ts";
 
 type ValueMatch = { readonly type: "Exact" | "RegularExpression"; readonly name: string; readonly value: string };
 
@@ -12,20 +13,20 @@ export function conditionsOf(ranked: Ranked): readonly string[] {
 function httpConditions({ path, method, headers, queryParams }: HttpRouteMatch): readonly string[] {
   return [
     ...pathConditions(path),
-    ...(method === undefined ? [] : [`http.method == ${text(method)}`]),
+    ...(method === undefined ? [] : [`http.method == ${regoString(method)}`]),
     ...(headers.length === 0 ? [] : headerConditions(headers)),
-    ...queryParams.map((match) => valueCondition(`input.parsed_query[${text(match.name)}][0]`, match)),
+    ...queryParams.map((match) => valueCondition(`input.parsed_query[${regoString(match.name)}][0]`, match)),
   ];
 }
 
 function pathConditions({ type, value }: HttpRouteMatch["path"]): readonly string[] {
   switch (type) {
     case "Exact":
-      return [`path == ${text(value)}`];
+      return [`path == ${regoString(value)}`];
     case "RegularExpression":
-      return [`regex.match(${text(whole(value))}, path)`];
+      return [`regex.match(${regoString(whole(value))}, path)`];
     case "PathPrefix":
-      return withoutSlash(value) === "" ? [] : [`startswith(segments, ${text(`${withoutSlash(value)}/`)})`];
+      return withoutSlash(value) === "" ? [] : [`startswith(segments, ${regoString(`${withoutSlash(value)}/`)})`];
   }
 }
 
@@ -37,30 +38,25 @@ function grpcConditions({ method, headers }: GrpcRouteMatch): readonly string[] 
 function methodConditions({ type, service, method }: NonNullable<GrpcRouteMatch["method"]>): readonly string[] {
   if (type === "RegularExpression") {
     const part = (name: string | undefined) => (name ? `(?:${name})` : "[^/]+");
-    return [`regex.match(${text(`^/${part(service)}/${part(method)}$`)}, path)`];
+    return [`regex.match(${regoString(`^/${part(service)}/${part(method)}$`)}, path)`];
   }
-  if (service && method) return [`path == ${text(`/${service}/${method}`)}`];
-  if (service) return [`startswith(path, ${text(`/${service}/`)})`];
-  return [`regex.match(${text(`^/[^/]+/${method}$`)}, path)`];
+  if (service && method) return [`path == ${regoString(`/${service}/${method}`)}`];
+  if (service) return [`startswith(path, ${regoString(`/${service}/`)})`];
+  return [`regex.match(${regoString(`^/[^/]+/${method}$`)}, path)`];
 }
 
 function headerConditions(headers: readonly ValueMatch[]): readonly string[] {
   return distinct(headers).map((match) => {
     const name = match.name.toLowerCase();
-    return valueCondition(name === "host" ? "http.host" : `http.headers[${text(name)}]`, match);
+    return valueCondition(name === "host" ? "http.host" : `http.headers[${regoString(name)}]`, match);
   });
 }
 
 function valueCondition(what: string, { type, value }: ValueMatch): string {
-  return type === "Exact" ? `${what} == ${text(value)}` : `regex.match(${text(whole(value))}, ${what})`;
+  return type === "Exact" ? `${what} == ${regoString(value)}` : `regex.match(${regoString(whole(value))}, ${what})`;
 }
 
 /** An expression of the whole value, as others that serve these routes take it. */
 function whole(expression: string): string {
   return `^(?:${expression})$`;
-}
-
-/** A string of JSON is one of Rego. */
-function text(value: string): string {
-  return JSON.stringify(value);
 }

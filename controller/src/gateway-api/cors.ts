@@ -5,6 +5,7 @@
  */
 import type { CorsFilter } from "@regomesh/resources";
 import type { Term } from "./action.ts";
+import { regoString } from "./rego-string.ts";
 
 /** Conditions, and the value, of one of the rules that a match becomes. */
 export type Branch = { readonly conditions: readonly string[]; readonly value: string };
@@ -45,7 +46,7 @@ function respond(headers: Term): Term {
 function originConditions(origins: CorsFilter["allowOrigins"]): readonly string[] {
   if (origins.includes("*")) return ["http.headers.origin"];
   if (origins.length === 0) return ["false"];
-  return [`regex.match(${JSON.stringify(`^(?:${origins.map(originPattern).join("|")})$`)}, http.headers.origin)`];
+  return [`regex.match(${regoString(`^(?:${origins.map(originPattern).join("|")})$`)}, http.headers.origin)`];
 }
 
 /** A port that is the scheme's own may be said or not; `*` stands for any labels to the left. */
@@ -108,8 +109,9 @@ function withFields(action: Term, fields: Term): Term {
 export function print(value: unknown): string {
   if (value instanceof Expression) return value.text;
   if (Array.isArray(value)) return `[${value.map(print).join(", ")}]`;
+  if (typeof value === "string") return regoString(value);
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
   return `{${Object.entries(value)
-    .map(([name, each]) => `${JSON.stringify(name)}: ${print(each)}`)
+    .map(([name, each]) => `${regoString(name)}: ${print(each)}`)
     .join(", ")}}`;
 }

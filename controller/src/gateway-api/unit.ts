@@ -10,6 +10,7 @@ import { conditionsOf } from "./conditions.ts";
 import { type Branch, corsBranches, print } from "./cors.ts";
 import { isGrpc, type Ranked, rankMatches } from "./rank.ts";
 import type { Targets } from "./references.ts";
+import { regoString } from "./rego-string.ts";
 
 /** Rules behind one another in one chain of `else`: longer ones are cut, so that nobody has to follow them by recursion. */
 const CHAIN_MAX = 24;
@@ -21,7 +22,7 @@ const NO_MATCH: Branch = { conditions: [], value: print({ respond: { status: 404
 export function printUnit(ports: readonly PortRoutes[], targets: Targets, whose: string): string {
   const parts = sharedPorts(ports).map((own, at) => {
     const [first] = own as [PortRoutes, ...PortRoutes[]];
-    const addresses = own.map(({ service, port }) => JSON.stringify(`${service}:${port}`));
+    const addresses = own.map(({ service, port }) => regoString(`${service}:${port}`));
     const asked = addresses.length === 1 ? `service == ${addresses[0]}` : `service in {${addresses.join(", ")}}`;
     const name = `routes_${at + 1}`;
     return `route := ${name} if ${asked}\n\n${printChains(name, branchesOf(first, targets))}`;
