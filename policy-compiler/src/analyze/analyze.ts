@@ -76,7 +76,12 @@ type State = {
 
 type ResolvedState = { readonly modules: readonly Resolved.Module[]; readonly root: RuleNode };
 
-type Stage = { readonly name: string; readonly run: (state: State, diagnostics: Diagnostic[]) => State };
+type Stage = {
+  readonly name: string;
+  readonly run: (state: State, diagnostics: Diagnostic[]) => State;
+  /** OPA has looked at the variables of template strings by then, and says nothing else where one is undeclared. */
+  readonly isBehindTemplates?: boolean;
+};
 
 const STAGES: readonly Stage[] = [
   { name: "check imports and names of heads", run: checkWritten },
@@ -84,12 +89,14 @@ const STAGES: readonly Stage[] = [
   {
     name: "check annotations",
     run: (state, diagnostics) => keep(state, diagnostics, checkAnnotations(state.modules)),
+    isBehindTemplates: true,
   },
   {
     name: "check conflicts",
     run: (state, diagnostics) => keep(state, diagnostics, checkConflicts(state.index, state.modules)),
+    isBehindTemplates: true,
   },
-  { name: "check calls and with", run: checkCalls },
+  { name: "check calls and with", run: checkCalls, isBehindTemplates: true },
   { name: "check heads, and order bodies, for safety", run: orderModules },
   { name: "check recursion", run: checkCycles },
   { name: "check types", run: checkAllTypes },
@@ -114,7 +121,10 @@ export function analyze(options: AnalyzeOptions): Analysis {
   const diagnostics: Diagnostic[] = [];
   for (const stage of STAGES) {
     state = stage.run(state, diagnostics);
-    if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics([...diagnostics, ...state.minor]) };
+    if (!hasErrors(diagnostics)) continue;
+    const undeclared = stage.isBehindTemplates ? undeclaredIn(state) : [];
+    const told = undeclared.length > 0 ? undeclared : diagnostics;
+    return { diagnostics: sortDiagnostics([...told, ...state.minor]) };
   }
   diagnostics.push(...state.minor, ...state.late);
   if (hasErrors(diagnostics)) return { diagnostics: sortDiagnostics(diagnostics) };
@@ -244,6 +254,14 @@ function withNeeds(rule: Resolved.Rule, needs: ReadonlyMap<Resolved.Rule, Resolv
   const own = needs.get(rule);
   const rest = rule.else === undefined ? undefined : withNeeds(rule.else, needs);
   return own === undefined ? { ...rule, else: rest } : { ...rule, else: rest, needs: own };
+}
+
+/** Variables that template strings do not know, found as bodies are put in order. */
+function undeclaredIn({ modules, callables }: State): readonly Diagnostic[] {
+  const found: Diagnostic[] = [];
+  for (const { rules } of modules)
+    for (const rule of rules) orderRule(rule, callables.arity, found, { generated: ORDERING_START });
+  return found.filter(({ code }) => code === "rego_compile_error");
 }
 
 /** A variable that a template string does not know is told before anything is said of safety, and alone; heads before bodies. */
