@@ -27,7 +27,7 @@ import {
   subterms,
   termsOfExpr,
 } from "./tree.ts";
-import { eachDeepTerm } from "./tree-deep.ts";
+import { deepTerm, eachDeepTerm } from "./tree-deep.ts";
 import { makeUnsafe, noteAssigned, noteUnsafe, reportUnsafe, type Unsafe } from "./unsafe.ts";
 
 type Context = Told & {
@@ -302,15 +302,15 @@ function orderClosures(expr: Expr, bound: ReadonlySet<string>, visible: Readonly
     case "unify":
       return { ...expr, with: modifiers, what: { ...what, left: term(what.left), right: term(what.right) } };
     case "every": {
-      const inner = new Set(bound);
+      const inner = namesFor([], what.body, bound);
       inner.add(what.value.name);
       if (what.key !== undefined) inner.add(what.key.name);
-      const around = new Set([...visible, ...inner]);
+      const around = new Set([...namesFor([], what.body, visible), ...inner]);
       const body = orderBody(what.body, inner, around, context);
       return { ...expr, with: modifiers, what: { ...what, domain: term(what.domain), body } };
     }
     case "body": {
-      const body = orderBody(what.body, new Set(bound), visible, context);
+      const body = orderBody(what.body, namesFor([], what.body, bound), visible, context);
       return { ...expr, with: modifiers, what: { ...what, body } };
     }
     case "some":
@@ -345,6 +345,21 @@ function orderTerm(term: Term, bound: ReadonlySet<string>, visible: ReadonlySet<
   return mapSubterms(term, (part) => orderTerm(part, bound, visible, context));
 }
 
+/** So many names of a body are copied for each of its closures; of more those alone that the closure mentions. */
+const COPIED_MAX = 64;
+
+/** Those of some names that count for a closure, in a set of its own. */
+function namesFor(heads: readonly Term[], body: Body, names: ReadonlySet<string>): Set<string> {
+  if (names.size <= COPIED_MAX) return new Set(names);
+  const found = new Set<string>();
+  const add = (term: Term): void => {
+    if (term.kind === "var" && names.has(term.name)) found.add(term.name);
+  };
+  for (const head of heads) deepTerm(head, add);
+  for (const expr of body) eachDeepTerm(expr, add);
+  return found;
+}
+
 function orderComprehension(
   heads: readonly Term[],
   body: Body,
@@ -352,8 +367,8 @@ function orderComprehension(
   visible: ReadonlySet<string>,
   context: Context,
 ): { readonly heads: readonly Term[]; readonly body: Body } {
-  const inner = new Set(bound);
-  const around = new Set(visible);
+  const inner = namesFor(heads, body, bound);
+  const around = namesFor(heads, body, visible);
   for (const head of heads) addTerm(head, around);
   const moved = heads.map((head) =>
     needsOwnIteration(head) || bindsForOthers(head, heads, body, bound, context) ? evaluate(head, context) : undefined,
@@ -381,7 +396,7 @@ function bindsForOthers(
   context: Context,
 ): boolean {
   const names = boundByRefs(head);
-  for (const name of bound) names.delete(name);
+  for (const name of names) if (bound.has(name)) names.delete(name);
   if (names.size === 0) return false;
   const mentioned = new Set<string>();
   for (const expr of body) eachDeepTerm(expr, (term) => addVariable(term, mentioned));
