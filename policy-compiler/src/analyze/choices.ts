@@ -5,6 +5,7 @@
 
 import type { Expr, Term, Variable } from "../resolved/ast.ts";
 import { isGround, scalarKey, scalarText } from "../syntax/ground.ts";
+import { plainNumber } from "../syntax/number-literal.ts";
 
 /** Of a body's variables, as far as it has been gone through: what it equates with constants. */
 export type Choices = Map<string, readonly Term[]>;
@@ -44,7 +45,7 @@ function membersOf(value: Term, key: Term): readonly Term[] | undefined {
   const wanted = scalarKey(key);
   switch (value.kind) {
     case "array":
-      return wanted === undefined ? value.items : value.items.filter((_, i) => String(i) === wanted);
+      return wanted === undefined ? value.items : value.items.filter((_, i) => plainNumber(String(i)) === wanted);
     case "set":
       return wanted === undefined ? value.items : value.items.filter((item) => scalarKey(item) === wanted);
     case "object": {

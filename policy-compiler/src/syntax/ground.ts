@@ -1,5 +1,4 @@
 /** Terms that the text alone gives the value of: scalars, and composites of them (OPA's IsGround, of what is no reference). */
-
 import type { Term } from "./ast.ts";
 import { constantText } from "./constant-text.ts";
 
