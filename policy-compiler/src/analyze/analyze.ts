@@ -122,7 +122,7 @@ export function analyze(options: AnalyzeOptions): Analysis {
   for (const stage of STAGES) {
     state = stage.run(state, diagnostics);
     if (!hasErrors(diagnostics)) continue;
-    const undeclared = stage.isBehindTemplates ? undeclaredIn(state) : [];
+    const undeclared = stage.isBehindTemplates ? orderBodies(state).undeclared : [];
     const told = undeclared.length > 0 ? undeclared : diagnostics;
     return { diagnostics: sortDiagnostics([...told, ...state.minor]) };
   }
@@ -256,22 +256,25 @@ function withNeeds(rule: Resolved.Rule, needs: ReadonlyMap<Resolved.Rule, Resolv
   return own === undefined ? { ...rule, else: rest } : { ...rule, else: rest, needs: own };
 }
 
-/** Variables that template strings do not know, found as bodies are put in order. */
-function undeclaredIn({ modules, callables }: State): readonly Diagnostic[] {
+type Ordered = {
+  readonly modules: readonly Module[];
+  readonly found: readonly Diagnostic[];
+  /** Of what was found, variables that template strings do not know. */
+  readonly undeclared: readonly Diagnostic[];
+};
+
+function orderBodies({ modules, callables }: State): Ordered {
   const found: Diagnostic[] = [];
-  for (const { rules } of modules)
-    for (const rule of rules) orderRule(rule, callables.arity, found, { generated: ORDERING_START });
-  return found.filter(({ code }) => code === "rego_compile_error");
+  const order = (rule: Rule): Rule => orderRule(rule, callables.arity, found, { generated: ORDERING_START });
+  const ordered = modules.map((module) => ({ ...module, rules: module.rules.map(order) }));
+  return { modules: ordered, found, undeclared: found.filter(({ code }) => code === "rego_compile_error") };
 }
 
 /** A variable that a template string does not know is told before anything is said of safety, and alone; heads before bodies. */
 function orderModules(state: State, diagnostics: Diagnostic[]): State {
   const heads: Diagnostic[] = [];
   for (const module of state.modules) for (const rule of module.rules) checkHeads(rule, heads);
-  const found: Diagnostic[] = [];
-  const order = (rule: Rule): Rule => orderRule(rule, state.callables.arity, found, { generated: ORDERING_START });
-  const ordered = state.modules.map((module) => ({ ...module, rules: module.rules.map(order) }));
-  const undeclared = found.filter(({ code }) => code === "rego_compile_error");
+  const { modules: ordered, found, undeclared } = orderBodies(state);
   diagnostics.push(...([undeclared, heads].find((some) => some.length > 0) ?? found));
   if (hasErrors(diagnostics)) return state;
   const modules = ordered.map(toResolvedModule);

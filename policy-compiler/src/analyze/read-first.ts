@@ -4,8 +4,9 @@
  * it is compared with, so that no conflict in a rule that the body asks earlier is ever met.
  *
  * Only bodies that ask something which can fail are touched. A reference becomes a variable that
- * an equation in front binds; a comparison with a constant moves as a whole. Of the operands of `and` what they read
- * is asked in front as well. Like the index it leaves closures, `not` and `with` alone, and bodies that print.
+ * an equation in front binds; a comparison with a constant moves as a whole. Of the operands of `and`
+ * what they read is asked in front as well, of those of `or` that what one of them compares holds.
+ * Like the index it leaves closures, `not` and `with` alone, and bodies that print.
  */
 import type { Body, Expr, Head, Rule, Term, What } from "../resolved/ast.ts";
 import { isScalar } from "../syntax/ground.ts";

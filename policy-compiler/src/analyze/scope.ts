@@ -102,7 +102,8 @@ export function eachMentioned(body: Body, visit: (variable: Variable) => void): 
 }
 
 /** What bodies inside mention of a level that they are part of counts as mentioned there, before it is declared. */
-export function noteMentions(scope: Scope, body: Body, hidden: ReadonlySet<string> = new Set()): void {
+export function noteMentions(scope: Scope, body: Body, hidden: ReadonlySet<string> = NOTHING): void {
+  if (scope.pending.size === 0) return;
   const own = hidden.union(declaredNames(body));
   for (const expr of body) {
     eachVariableOfExpr(expr, ({ name }) => {

@@ -3,17 +3,14 @@
  * tree needs no form for them: `a and b` is a body that holds once, `a or b` a negated body of
  * negated operands, which stops at the first operand that holds.
  */
-import type { Span } from "@regomesh/base";
 import type { Body, Expr, Term, What } from "./ast.ts";
 import { parseBracedBody } from "./body.ts";
 import type { Cursor } from "./cursor.ts";
 import { NESTING_MAX } from "./limits.ts";
 import { describeTerm, finish, parseWhat, parseWiths } from "./literal.ts";
+import { checkBraces, checkOperand, checkUnion, failBraces, failWith, JOINS, type Join } from "./operand.ts";
 import { parseTerm, parseValue } from "./term.ts";
 import type { Token } from "./token.ts";
-
-const JOINS = ["and", "or"] as const;
-type Join = (typeof JOINS)[number];
 
 /** A literal of a module that imports any of the three. */
 export function parseLogical(cursor: Cursor): Expr {
@@ -235,73 +232,6 @@ function isAtJoin(cursor: Cursor, word: Join): boolean {
   if (!cursor.keywords[word] || token.kind !== "ident" || token.text !== word) return false;
   // At the start of a line `or({1}, {2})` is the built-in.
   return !(token.newlineBefore && cursor.peek().text === "(" && !cursor.peek().spaceBefore);
-}
-
-function failWith(cursor: Cursor, start: number, join: Join): never {
-  cursor.fail(
-    cursor.from(start),
-    `\`with\` modifier is not allowed on operand of \`${join}\``,
-    `wrap the operand in \`(...)\` or \`{...}\` to scope, or move \`with\` after the \`${join}\` expression to apply it to the whole expression`,
-  );
-}
-
-/** A term that begins with a brace is no operand, not even the first: there braces are a body. */
-function checkBraces(cursor: Cursor, { at, what }: Expr, join: Join): void {
-  const { start, end } = at.span;
-  if (cursor.source.text[start] !== "{") return;
-  const isEmpty = what.kind === "term" && what.term.kind === "object" && what.term.entries.length === 0;
-  if (isEmpty) cursor.fail(at, "found empty body");
-  failBraces(cursor, { start, end }, join);
-}
-
-function failBraces(cursor: Cursor, { start, end }: Span, join: Join): never {
-  cursor.fail(
-    cursor.from(start),
-    `operand of \`${join}\` cannot begin with \`{\` unless the braces hold a body`,
-    `wrap the operand to keep the value: \`(${cursor.source.text.slice(start, end)}) ${join} ...\``,
-  );
-}
-
-/** `{a | b}` reads as a comprehension, too. The call and the parenthesised form don't. */
-function checkUnion(cursor: Cursor, start: number, body: Body, prefix: string): void {
-  const { what, at } = body[0] as Expr;
-  const { text } = cursor.source;
-  if (what.kind !== "call" || what.operator.path.join(".") !== "or" || text[at.span.start] === "(") return;
-  const { span } = what.operator.at;
-  if (text.slice(span.start, span.end) !== "|") return;
-  const { end } = cursor.previous as Token;
-  const [braces, union] = [text.slice(start, end), text.slice(at.span.start, at.span.end)];
-  const apart = `${text.slice(start, at.span.start)}(${union})${text.slice(at.span.end, end)}`;
-  cursor.fail(
-    cursor.from(start),
-    "ambiguous `{ ... | ... }` operand: read as a body holding a set-union expression, not as a comprehension",
-    `write \`${prefix}(${braces})\` for the comprehension, or \`${prefix}${apart}\` for the set union`,
-  );
-}
-
-function checkOperand(cursor: Cursor, { what, at, isNegated }: Expr, join: Join): void {
-  if (what.kind === "assign") {
-    cursor.note({
-      code: "rego_compile_error",
-      severity: "error",
-      message: `cannot assign vars inside implicit ${join} operand`,
-      at,
-      hint: "put the operand in braces: { x := … }",
-    });
-  }
-  const parts = what.kind === "body" && !isNegated && what.logical === undefined ? what.body : [];
-  const calls = what.kind === "body" ? parts : [{ what, at, isNegated }];
-  if (calls.length > 0 && calls.every((call) => !call.isNegated && isPrint(call.what))) {
-    cursor.report(
-      (calls[0] as Expr).at,
-      `operand of \`${join}\` cannot consist only of calls to \`print\``,
-      "print produces no value and always succeeds: move it out of the operand, or add an expression that can fail",
-    );
-  }
-}
-
-function isPrint(what: What): boolean {
-  return what.kind === "call" && what.operator.path.join(".") === "print";
 }
 
 function negate(expr: Expr): Expr {

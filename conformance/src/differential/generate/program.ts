@@ -19,7 +19,7 @@ export type Program = {
 };
 
 /** What `with count as data.lib.replaced` puts in place of a built-in. */
-const LIBRARY = "package lib\n\nreplaced(x) := 3 if is_array(x)\n\nreplaced(x) := 4 if not is_array(x)\n";
+export const LIBRARY = "package lib\n\nreplaced(x) := 3 if is_array(x)\n\nreplaced(x) := 4 if not is_array(x)\n";
 
 export type ProgramOptions = { readonly inputs: number };
 

@@ -9,7 +9,7 @@ import { drawBody } from "./bodies.ts";
 import type { Context, DrawnBody, DrawnFunction, DrawnRule, Local, Scope } from "./context.ts";
 import { drawDocument, drawObjectShape } from "./documents.ts";
 import { type Draw, makeDraw } from "./draw.ts";
-import type { Program, ProgramOptions } from "./program.ts";
+import { LIBRARY, type Program, type ProgramOptions } from "./program.ts";
 import { drawFunction, drawRule } from "./rules.ts";
 import { drawWordsLine } from "./words-lines.ts";
 
@@ -96,7 +96,6 @@ function drawOnce(draw: Draw, seed: number, { inputs }: ProgramOptions): Program
   };
 }
 
-const LIBRARY = "package lib\n\nreplaced(x) := 3 if is_array(x)\n\nreplaced(x) := 4 if not is_array(x)\n";
 const LIBRARY_V0 = "package lib\n\nreplaced(x) = 3 { is_array(x) }\n\nreplaced(x) = 4 { not is_array(x) }\n";
 
 /** Base documents stand below packages now and then, beside their rules. */
@@ -118,12 +117,12 @@ function drawMixedBody(context: Context, scope: Scope, depth: number, isLogical:
     lines.push(line.text);
     known = [...known, ...line.binds];
   }
-  const asked = line(context, known, scope);
+  const asked = drawAsked(context, known, scope);
   return { lines: asked === undefined ? lines : [...lines, asked], scope: known };
 }
 
 /** Something of what the body binds is asked, so that it is not all for nothing. */
-function line({ draw }: Context, known: Scope, before: Scope): string | undefined {
+function drawAsked({ draw }: Context, known: Scope, before: Scope): string | undefined {
   const own = known.slice(before.length);
   return own.length > 0 && draw.chance(0.2) ? `${(draw.pick(own) as Local).name} != "never"` : undefined;
 }
