@@ -23,7 +23,7 @@ metadata: { name: orders }
 spec: { service: orders }
 `;
 
-function buildWith(match: unknown, kind = "HTTPRoute") {
+function buildWith(match: unknown, kind = "HTTPRoute", using = tools) {
   const route = {
     apiVersion: "gateway.networking.k8s.io/v1",
     kind,
@@ -36,7 +36,7 @@ function buildWith(match: unknown, kind = "HTTPRoute") {
     },
   };
   const text = `${MESH}---\n${JSON.stringify(route, undefined, 1)}\n`;
-  return build([{ path: "", files: [{ name: "mesh.yaml", text }] }], { rights: ALL_RIGHTS }, tools);
+  return build([{ path: "", files: [{ name: "mesh.yaml", text }] }], { rights: ALL_RIGHTS }, using);
 }
 
 const expression = (value: string) => ({ type: "RegularExpression", value });
@@ -56,6 +56,19 @@ describe("an expression that is none is refused at its place", () => {
     const call = { method: { type: "RegularExpression", service: "a.*", method: "*" }, headers: [field] };
     expect(buildWith(call, "GRPCRoute").diagnostics.map(({ message }) => message.slice(0, 3))).toEqual(['"*"', '"["']);
     expect(buildWith({ path: expression("/[a-z]+(/v[0-9]{1,2})?") }).diagnostics).toEqual([]);
+  });
+
+  test("beside one of any letters", () => {
+    const any = { name: "y", ...expression("\ufeff\u2028\u0001") };
+    const { diagnostics } = buildWith({ headers: [{ name: "x", ...expression("[") }, any] });
+    expect(diagnostics.map(({ message }) => message.slice(0, 3))).toEqual(['"["']);
+    expect(buildWith({ headers: [any] }).diagnostics).toEqual([]);
+  });
+
+  test("and one that could not be asked about", () => {
+    const test = () => ({ diagnostics: [], passed: 0, failed: [], cpuMs: 0 });
+    const { diagnostics } = buildWith({ path: expression("/a") }, "HTTPRoute", { ...tools, test });
+    expect(diagnostics.map(({ code }) => code)).toEqual(["route_expression"]);
   });
 });
 
