@@ -96,6 +96,10 @@ const authz: Rows = {
       dynamicMetadata: { a: [1, null, { b: 0.5 }] },
     },
   ],
+  "a byte order mark that begins a text": [
+    { allowed: false, body: `\ufeff${"b".repeat(100)}`, headers: { x: "\ufeffa" } },
+    { ...PLAIN, allowed: false, body: `\ufeff${"b".repeat(100)}`, headers: [["x", "\ufeffa"]] },
+  ],
   "keys that nobody knows": [{ allowed: true, reason: "x", id: [1] }, PLAIN],
   "metadata that is no object": [
     { allowed: true, dynamic_metadata: ["a"] },

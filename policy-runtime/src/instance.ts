@@ -232,7 +232,8 @@ function jsonOf(open: Instance, value: number): string {
   return textAt(open.bytes(), at);
 }
 
-const decoder = new TextDecoder();
+/** A byte order mark is a letter of the text. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const encoder = new TextEncoder();
 
 /** Zero-terminated text. */

@@ -350,6 +350,10 @@ test("test runs the MeshTests of a source, over all that is bound", async () => 
   await rm(place);
 });
 
+test("eval prints what print says, a byte order mark too", async () => {
+  expect(await run("eval", 'print("\\ufeffa")')).toEqual({ code: 0, out: "true\n", err: "\ufeffa\n" });
+});
+
 test("eval and check give records in the shape of opa, and its exit codes", async () => {
   const { out } = await run("eval", "-f", "json", "x := 1; 2");
   const location = (col: number) => ({ row: 1, col });

@@ -9,7 +9,8 @@ import { CELL_BYTES, NUMBER_ABSENT, NUMBER_WRONG, type Shape, WRONG } from "./re
 /** A list's members: `count` of them from `at` on. */
 export type List = { readonly at: number; readonly count: number };
 
-const decoder = new TextDecoder();
+/** A byte order mark is a letter of the text. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 /** Longest text that is read letter by letter, which is quicker than a decoder's call. */
 const SHORT = 48;
 

@@ -254,7 +254,7 @@ function fromBase64(text: string, node: Node): string {
   const compact = text.replace(/[\r\n]/g, "");
   try {
     const bytes = Uint8Array.from(atob(compact), (letter) => letter.charCodeAt(0));
-    return new TextDecoder().decode(bytes);
+    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
   } catch {
     throw new YamlFault("!!binary value contains invalid base64 data", node);
   }
