@@ -128,6 +128,13 @@ describe("parseResources", () => {
     expect(mentionsGroup(text)).toBe(expected);
   });
 
+  test("a text that was no UTF-8 gives no resource, and its heads", () => {
+    const text = `${head("Workload")}spec: { service: x }\n# caf\uFFFD\n`;
+    const { resources, heads, diagnostics } = parseResources({ name: "mesh.yaml", text, illegalAt: text.length - 2 });
+    expect([resources, heads.map(({ kind }) => kind)]).toEqual([[], ["Workload"]]);
+    expect(diagnostics.map(printRecordOf)).toEqual(["mesh.yaml:5:6: yaml_syntax: illegal utf-8 character"]);
+  });
+
   test("a key that stands twice is a fault of its document alone", () => {
     const workload = `${head("Workload")}spec: { service: x }\n`;
     const { resources, diagnostics } = read(

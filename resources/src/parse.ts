@@ -38,7 +38,8 @@ type Report = (code: ResourceCode, message: string, span: Span, hint?: string, s
 
 /**
  * Every resource of a text of one or more YAML documents, or of one of JSON; members of a List
- * count as documents. A document with a fault gives none; one of another group is passed over.
+ * count as documents. A document with a fault gives none; one of another group is passed over. Of a text that
+ * was no UTF-8 only heads are given.
  */
 export function parseResources(source: Source): Parsed {
   const diagnostics: Diagnostic[] = [];
@@ -51,6 +52,11 @@ export function parseResources(source: Source): Parsed {
       ...(hint === undefined ? {} : { hint }),
     });
   };
+  const { illegalAt } = source;
+  if (illegalAt !== undefined) {
+    const span = { start: illegalAt, end: illegalAt };
+    report("yaml_syntax", "illegal utf-8 character", span, "save the file as UTF-8");
+  }
   const resources: Resource[] = [];
   const heads: Head[] = [];
   for (const document of parseDocuments(source, report)) {
@@ -58,6 +64,7 @@ export function parseResources(source: Source): Parsed {
       const kind = kindOf(root, report);
       if (kind === undefined) continue;
       heads.push(headOf(kind, root));
+      if (illegalAt !== undefined) continue;
       const resource = parseResource(kind, root, source, report);
       if (resource !== undefined) resources.push(resource);
     }

@@ -347,6 +347,15 @@ test("test runs the MeshTests of a source, over all that is bound", async () => 
     "examples/mesh/test.yaml:\nMeshTest default/refunds: FAIL (0 µs)\n  it is Denied inbound at default/web, not Allowed",
   );
   expect((await run("check")).err).toContain("examples/mesh/test.yaml:6: MeshTest default/refunds fails: it is Denied");
+  // One that is wrong by itself is not passed over.
+  const wrong: readonly (readonly [text: Buffer, message: string])[] = [
+    [Buffer.from(spec("Maybe")), "test.yaml:6:22: resource_value: spec.expect.verdict must be one of"],
+    [Buffer.from(`# café\n${spec("Denied")}`, "latin1"), "test.yaml:1:6: yaml_syntax: illegal utf-8 character\n"],
+  ];
+  for (const [text, message] of wrong) {
+    await writeFile(place, text);
+    expect(await run("test")).toMatchObject({ code: 1, err: expect.stringContaining(message) });
+  }
   await rm(place);
 });
 

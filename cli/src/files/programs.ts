@@ -78,7 +78,7 @@ async function isMesh(documents: readonly Source[], path: string, cwd: string): 
 }
 
 function hasBinding(documents: readonly Source[]): boolean {
-  return documents.some((file) => parseResources(file).resources.some(({ kind }) => kind === "PolicyBinding"));
+  return documents.some((file) => parseResources(file).heads.some(({ kind }) => kind === "PolicyBinding"));
 }
 
 /** Documents of the mesh in the repository that the path is in. */

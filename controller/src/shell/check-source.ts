@@ -114,12 +114,10 @@ function wantOf(missing: readonly SourcePlan[]): readonly DiagnosticRecord[] {
 
 /**
  * The MeshTests of files, named as people know them, and what keeps them from being run; without
- * any among them nothing is loaded.
+ * any among them, right or wrong, nothing is loaded.
  */
 export async function testMeshOf(files: readonly Source[]): Promise<ReturnType<typeof testMesh>> {
   const tree = { path: "", files };
-  const isAny = resourceFiles(tree).some((file) =>
-    parseResources(file).resources.some(({ kind }) => kind === "MeshTest"),
-  );
+  const isAny = resourceFiles(tree).some((file) => parseResources(file).heads.some(({ kind }) => kind === "MeshTest"));
   return isAny ? testMesh([tree], { rights: ALL_RIGHTS }, await loadTools()) : { diagnostics: [], results: [] };
 }
