@@ -179,6 +179,8 @@ function drawByVariable(context: Context): Line {
   return {
     text: draw.pick([
       `${i} = "${key}"; ${j} := ${path}[${i}]`,
+      `${i} := ["never", "${key}"][${draw.pick(["0", "1", "1.0"])}]; ${j} := ${path}[${i}]`,
+      `${i} := {1: "${key}", "b": "base"}[${draw.pick(["1", "1.0", '"b"'])}]; ${j} := ${path}[${i}]`,
       `some ${i}; ${j} := data.d[${i}]`,
       `${j} := data[${i}].d; ${i} = "d"`,
       `${i} := {k | data.d[k]}; ${j} := ${i}`,
