@@ -32,6 +32,7 @@ const TAKEN: Record<string, string> = {
   "sets and objects that hold the one before twice": `p if {\nx0 := {1}\n${many(40, (i) => `x${i + 1} := {x${i}, {"a": x${i}}}`)}\n}`,
   "lists that are unified with the one before, twice": `p if {\n${many(40, (i) => `x${i + 1} = [x${i}, x${i}]`)}\nx0 = 1\n}`,
   "heads with variables, and names below them": `${many(4_000, (i) => `p[a].c${i}.d := 1 if { a := input.a${i} }\np.q${i}[x] := 2 if x := input.z`)}`,
+  "numbers and names as keys of one object, beside what may fail": `o["b"] := 1 if input.x\no["1"] := 2\n${many(8_000, (i) => `p[${i}] := 1 if input.x\np.k${i} := 1 if o`)}`,
   "a chain of rules": `p := r0\n${many(2_000, (i) => `r${i} := r${i + 1}`)}\nr2000 := 1`,
 };
 

@@ -5,7 +5,7 @@
 import { type Diagnostic, hasErrors, type Location, sortDiagnostics } from "@regomesh/base";
 import { BUILTINS, type BuiltinSignatures } from "../builtins/table.ts";
 import type * as Resolved from "../resolved/ast.ts";
-import { constantPath, eachNode, isPartOfPartial, makeRuleTree, type RuleNode } from "../resolved/rule-tree.ts";
+import { constantPath, eachNode, makeRuleTree, partsOfPartials, type RuleNode } from "../resolved/rule-tree.ts";
 import type { Module, Rule, Term } from "../syntax/ast.ts";
 import { linksOf } from "../syntax/rule-links.ts";
 import type { RuleTypes } from "../types/check-rules.ts";
@@ -228,8 +228,9 @@ function readAllFirst(state: State): State {
   const needs = new Map<Resolved.Rule, Resolved.Body>();
   const alike = new Set<Resolved.Rule>();
   const paths = findIndexPaths(root, { root, errorsEnd, failing, generator: { counter: { generated: NEEDS_START } } });
+  const parts = partsOfPartials(root);
   for (const node of eachNode(root)) {
-    if (isPartOfPartial(root, node.path)) continue;
+    if (parts.has(node)) continue;
     if (areAlike(node)) for (const rule of node.rules) alike.add(rule);
     if (node.rules.length < 2) continue;
     const generator = { counter: { generated: NEEDS_START } };

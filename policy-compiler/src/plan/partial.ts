@@ -5,7 +5,7 @@
  */
 import type { IrFunc, IrOperand, IrStmt } from "../ir/policy.ts";
 import type { Rule, Term } from "../resolved/ast.ts";
-import { childrenOf, dataName, descendantsWithRules, type RuleNode } from "../resolved/rule-tree.ts";
+import { childrenOf, dataName, descendantsWithRules, isGroundHead, type RuleNode } from "../resolved/rule-tree.ts";
 import { constantText } from "../syntax/constant-text.ts";
 import { planMayEqual } from "./comprehended.ts";
 import { isHidden } from "./environment.ts";
@@ -161,10 +161,6 @@ function requireText(site: Site, key: IrOperand | undefined, digits: string): vo
     stmt: { key: text(site, digits), value: { type: "bool", value: true }, object: names },
   });
   baseDot(site, local(names), key);
-}
-
-function isGroundHead({ head }: Rule): boolean {
-  return head.ref.every((term) => constantText(term) !== undefined);
 }
 
 /** A head's key takes the known one before the body is looked at. */

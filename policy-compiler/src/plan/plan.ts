@@ -2,7 +2,7 @@
 import type { BuiltinSignatures } from "../builtins/table.ts";
 import type { IrOperand, IrPolicy } from "../ir/policy.ts";
 import type { Body, Module } from "../resolved/ast.ts";
-import { dataName, eachNode, isFunction, makeRuleTree, type RuleNode } from "../resolved/rule-tree.ts";
+import { dataName, eachNode, isFunction, makeRuleTree, partsOfPartials, type RuleNode } from "../resolved/rule-tree.ts";
 import { planBodyHere } from "./body.ts";
 import { planDataRef } from "./document.ts";
 import { AS_WRITTEN, makeGenerations } from "./environment.ts";
@@ -86,6 +86,7 @@ function makePlanner(
     prefix,
     unit,
     tree: root,
+    partsOfPartials: partsOfPartials(root),
     functions: functionsOf(root),
     builtins,
     generations: makeGenerations(),

@@ -41,6 +41,8 @@ export type Planner = {
   /** The unit's name, for marks. */
   readonly unit: string;
   readonly tree: RuleNode;
+  /** Those of the tree where no rule's value is the answer before all have been looked at. */
+  readonly partsOfPartials: ReadonlySet<RuleNode>;
   /** Those of the tree that are called, by the name that calls use. */
   readonly functions: ReadonlyMap<string, RuleNode>;
   readonly builtins: BuiltinSignatures;

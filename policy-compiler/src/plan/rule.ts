@@ -2,7 +2,7 @@
 import type { IrFunc, IrOperand } from "../ir/policy.ts";
 import type { Rule, Term } from "../resolved/ast.ts";
 import { earlyValue, hasWith, othersOf } from "../resolved/early-exit.ts";
-import { dataName, findNode, isPartOfPartial, type RuleNode } from "../resolved/rule-tree.ts";
+import { dataName, findNode, type RuleNode } from "../resolved/rule-tree.ts";
 import { linksOf } from "../syntax/rule-links.ts";
 import type { Environment } from "./environment.ts";
 import { callUnitFunc, type FuncSite, finishFunc, makeFuncSite, nextBlock } from "./func.ts";
@@ -39,12 +39,7 @@ function callChain(site: Site, path: readonly string[], rule: Rule): IrOperand {
   const { planner, environment } = site;
   const { source, span } = rule.at;
   const name = funcName(planner, environment, `${dataName(path)}[${source.name}:${span.start}]`);
-  requireFunc(site, name, () =>
-    planComplete(makeFuncSite(planner, environment, []), {
-      ...{ name, path: dataName(path), rules: [rule] },
-      mayEnd: !isPartOfPartial(planner.tree, path),
-    }),
-  );
+  requireFunc(site, name, () => planCompleteAt(makeFuncSite(planner, environment, []), name, { path, rules: [rule] }));
   return callUnitFunc(site, name, []);
 }
 
@@ -84,8 +79,15 @@ function funcName(planner: Planner, environment: Environment, name: string): str
 function planNode(planner: Planner, environment: Environment, name: string, node: RuleNode): IrFunc {
   const func = makeFuncSite(planner, environment, []);
   if (isPartial(node)) return planPartial(name, func, node, { callRules, callChain, keys: [] });
-  const { path, rules } = node;
-  return planComplete(func, { name, path: dataName(path), rules, mayEnd: !isPartOfPartial(planner.tree, path) });
+  return planCompleteAt(func, name, node);
+}
+
+/** The value of rules without variables in their heads, at a place of the tree. */
+function planCompleteAt(func: FuncSite, name: string, { path, rules }: Pick<RuleNode, "path" | "rules">): IrFunc {
+  const { tree, partsOfPartials } = func.site.planner;
+  const node = findNode(tree, path);
+  const mayEnd = node === undefined || !partsOfPartials.has(node);
+  return planComplete(func, { name, path: dataName(path), rules, mayEnd });
 }
 
 /** `mayEnd`: no further body need hold once the value is known. */

@@ -118,17 +118,16 @@ export function isGroundHead(rule: Written.Rule): boolean {
 }
 
 /**
- * A rule at the place or above it has a variable in its head: what stands here is a part of that document, for which OPA
- * looks at all rules and all that they find.
+ * The nodes where a rule, or above which one, has a variable in its head: what stands there is a part of that document, for
+ * which OPA looks at all rules and all that they find.
  */
-export function isPartOfPartial(root: RuleNode, path: readonly string[]): boolean {
-  let node: RuleNode | undefined = root;
-  for (let i = 0; node !== undefined; i++) {
-    if (!node.rules.every(isGroundHead)) return true;
-    if (i === path.length) break;
-    node = node.children.get(path[i] as string);
+export function partsOfPartials(root: RuleNode): ReadonlySet<RuleNode> {
+  const parts = new Set<RuleNode>();
+  for (const node of eachNode(root)) {
+    if (parts.has(node) || node.rules.every(isGroundHead)) continue;
+    for (const part of eachNode(node)) parts.add(part);
   }
-  return false;
+  return parts;
 }
 
 /** `data.a.p`, with variables where the head has them: `data.a.p[x]`. */
