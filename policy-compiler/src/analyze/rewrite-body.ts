@@ -93,6 +93,7 @@ function rewriteWhat(
     case "every":
       return rewriteEvery(rewriter, scope, what);
     case "body": {
+      if (reportAssignments(context, what)) return undefined;
       const inner = what.isImplicit ? scope : openScope(context, scope, [], what.body);
       const body = rewriteBody(rewriter, inner, what.body);
       if (!what.isImplicit) closeScope(context, inner);
@@ -100,6 +101,19 @@ function rewriteWhat(
       return { ...what, body };
     }
   }
+}
+
+/** Only bodies in braces declare variables: true where an operand without any, or what is negated without any, assigns one. */
+function reportAssignments(context: RewriteContext, what: Extract<What, { kind: "body" }>): boolean {
+  if (!what.isImplicit) return false;
+  const { logical, body } = what;
+  const found = (logical?.operands ?? body).filter((expr) => expr.what.kind === "assign");
+  const [message, hint] =
+    logical === undefined
+      ? ["cannot assign vars inside negated expression", "negate a body: not { x := … }"]
+      : [`cannot assign vars inside implicit ${logical.word} operand`, "put the operand in braces: { x := … }"];
+  for (const { at } of found) report(context, "rego_compile_error", at, message, hint);
+  return found.length > 0;
 }
 
 /** `=` and `:=` are calls where the package has rules of their names; `=` is one that is refused where a variable hides it. */

@@ -57,6 +57,10 @@ const V1: Record<string, readonly [text: string, formatted: string]> = {
     "package p\nimport rego.v2\nq if (x or y) and (not {a; b} and (c with input as 1))",
     "package p\n\nimport rego.v2\n\nq if (x or y) and (not { a; b } and (c with input as 1))\n",
   ],
+  "what analysis refuses of operands": [
+    "package p\nimport rego.v2\nq if { x := 1 and y; not z := 1 }",
+    "package p\n\nimport rego.v2\n\nq if {\n\tx := 1 and y\n\tnot z := 1\n}\n",
+  ],
   "a key and a member as operands": [
     'package p\nimport rego.v2\nq if { not "a", x in {1}; not ({x}, 1 in y); true and "a", x in {1} }',
     'package p\n\nimport rego.v2\n\nq if {\n\tnot "a", x in {1}\n\tnot ({x}, 1 in y)\n\ttrue and "a", x in {1}\n}\n',

@@ -120,17 +120,7 @@ function parseNegation(cursor: Cursor): Expr {
   if (cursor.isAt("some")) cursor.failHere("illegal negation of 'some'");
   if (cursor.isAt("every")) cursor.failHere("illegal negation of 'every'");
   const inner = cursor.token.start;
-  const what = parseWhat(cursor);
-  if (what.kind === "assign") {
-    cursor.note({
-      code: "rego_compile_error",
-      severity: "error",
-      message: "cannot assign vars inside negated expression",
-      at: what.at,
-      hint: "negate a body: not { x := … }",
-    });
-  }
-  const expr = makeExprFrom(cursor, inner, false, what);
+  const expr = makeExprFrom(cursor, inner, false, parseWhat(cursor));
   return makeExprFrom(cursor, start, true, wrap([expr], true));
 }
 

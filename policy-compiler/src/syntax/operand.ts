@@ -50,15 +50,6 @@ export function checkUnion(cursor: Cursor, start: number, body: Body, prefix: st
 }
 
 export function checkOperand(cursor: Cursor, { what, at, isNegated }: Expr, join: Join): void {
-  if (what.kind === "assign") {
-    cursor.note({
-      code: "rego_compile_error",
-      severity: "error",
-      message: `cannot assign vars inside implicit ${join} operand`,
-      at,
-      hint: "put the operand in braces: { x := … }",
-    });
-  }
   const parts = what.kind === "body" && !isNegated && what.logical === undefined ? what.body : [];
   const calls = what.kind === "body" ? parts : [{ what, at, isNegated }];
   if (calls.length > 0 && calls.every((call) => !call.isNegated && isPrint(call.what))) {
