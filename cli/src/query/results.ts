@@ -1,6 +1,6 @@
 /** What a query answered, in the shape and the formats of `opa eval`. */
+import { printGoJson } from "@regomesh/policy-runtime/node";
 import { CAPTURED, type CapturedExpression } from "./capture.ts";
-import { printGoJson } from "./go-json.ts";
 
 export type Result = {
   readonly expressions: readonly {
@@ -33,7 +33,7 @@ export function toResults(
   });
 }
 
-const VALUE = { indent: "  ", escapes: true } as const;
+const VALUE = { indent: "  " } as const;
 const RESULTS = { ...VALUE, valuesAt: new Set(["value", "bindings"]) };
 
 /** Text for standard output, "" where nothing is said. */
@@ -59,7 +59,7 @@ export function printResults(results: readonly Result[], format: EvalFormat): st
 }
 
 function rawText(value: unknown): string {
-  return typeof value === "string" ? value : printGoJson(value, { escapes: true });
+  return typeof value === "string" ? value : printGoJson(value);
 }
 
 function printPretty(results: readonly Result[]): string {

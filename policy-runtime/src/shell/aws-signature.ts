@@ -1,6 +1,6 @@
 /** providers.aws.sign_req: AWS signature version 4 over a request as http.send takes it. */
 import { createHash, createHmac } from "node:crypto";
-import { printGoJson } from "./json-text.ts";
+import { printGoJson } from "./go-json.ts";
 import { expectNumber, expectObject, OperandError } from "./operands.ts";
 
 type Fields = { readonly [name: string]: unknown };

@@ -1,6 +1,7 @@
 /** `http.send`: the answer to a request, kept as OPA keeps it. */
 import { parseJsonExact } from "../../exact-json.ts";
-import { isJsonObject, type JsonObject, printGoJson } from "../json-text.ts";
+import { printGoJson } from "../go-json.ts";
+import { isJsonObject, type JsonObject } from "../json-text.ts";
 import { OperandError } from "../operands.ts";
 import { unmarshalYaml } from "../yaml.ts";
 import { type HttpResponse, longestMs } from "./exchange.ts";

@@ -1,6 +1,7 @@
 /** What `http.send` is asked for, checked as OPA checks it. */
 import { numberOf, numberText } from "../../exact-json.ts";
-import { isJsonObject, type JsonObject, printGoJson } from "../json-text.ts";
+import { printGoJson } from "../go-json.ts";
+import { isJsonObject, type JsonObject } from "../json-text.ts";
 import { expectObject, OperandError } from "../operands.ts";
 import { type GoUrl, parseGoUrl } from "../url.ts";
 

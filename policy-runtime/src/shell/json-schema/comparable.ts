@@ -3,7 +3,8 @@
  * 1.0 are the same, and two integers that no double tells apart are too.
  */
 import { numberOf } from "../../exact-json.ts";
-import { isJsonObject, printGoJson } from "../json-text.ts";
+import { printGoJson } from "../go-json.ts";
+import { isJsonObject } from "../json-text.ts";
 
 /** Throws for a number that no double comes near. */
 export function comparableText(value: unknown): string {

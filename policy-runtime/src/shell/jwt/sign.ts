@@ -1,6 +1,7 @@
 /** io.jwt.encode_sign and encode_sign_raw. Checks follow OPA's tokens.go in their order, so that errors do too. */
 import { parseJsonExact } from "../../exact-json.ts";
-import { isJsonObject, isJsonText, type JsonObject, printGoJson } from "../json-text.ts";
+import { printGoJson } from "../go-json.ts";
+import { isJsonObject, isJsonText, type JsonObject } from "../json-text.ts";
 import { expectSize, expectString } from "../operands.ts";
 import { parseJwks } from "./jwk.ts";
 import { ALGORITHMS } from "./keys.ts";

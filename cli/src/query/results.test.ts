@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { printGoJson } from "./go-json.ts";
 import { printResults } from "./results.ts";
 
 test("keys of values stand in the order of their bytes, those of what is around them as they were", () => {
@@ -11,10 +10,4 @@ test("keys of values stand in the order of their bytes, those of what is around 
       '"location":{"row":1,"col":2}}],"bindings":{"2":1,"y":1}}]}',
   );
   expect(printResults(results, "raw")).toBe('{"10":{"a":4,"b":3,"\ufb00":2,"\u{1f600}":1},"9":1}\n');
-});
-
-test("what HTML would read is escaped, and is not where people read it", () => {
-  const value = ["<a> & b\u2028", {}, [], { "<": [1] }];
-  expect(printGoJson(value, { escapes: true })).toBe('["\\u003ca\\u003e \\u0026 b\\u2028",{},[],{"\\u003c":[1]}]');
-  expect(printGoJson(value, { indent: "  ", escapes: false })).toBe(JSON.stringify(value, undefined, 2));
 });
