@@ -194,7 +194,7 @@ async function readPolicies(
   const bundles = new Map<string, BundleRoots>();
   let data: JsonObject = {};
   for (const { path, isBundle } of paths) {
-    const { prefix, place } = await splitPrefix(path, cwd);
+    const { prefix, place } = isBundle ? { prefix: [], place: path } : await splitPrefix(path, cwd);
     const wanted = isBundle ? isNamedAsUnits : isOfPolicies;
     const found = await readFiles([place], cwd, { wanted, isIgnored, refusesOthers: true });
     // Resources beside policies are no data of theirs; a file that is named is.

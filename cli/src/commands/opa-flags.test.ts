@@ -116,6 +116,8 @@ const rows: readonly (readonly [line: string, code: number, said: string])[] = [
   ["check -b lib/lib.rego", 64, "a bundle is a directory; without --bundle a file is read (regomesh check --help)\n"],
   ["check ../bundles/far/", 0, "1 policy file in 1 unit: ok\n"],
   ["eval -d ./lib count(data.admins)", 0, "1\n"],
+  ["eval -d x:lib count(data.x.admins)", 0, "1\n"],
+  ["eval -b x:lib data", 64, "x:lib: no such file or directory (regomesh eval --help)\n"],
   ["eval -b . count(data.lib.admins)", 0, "1\n"],
   ["eval -d . --ignore testdata count(data.lib.admins)", 0, "1\n"],
   ["build -b -t wasm -e app/allow --out ../built .", 0, "2 rules, 1 entrypoint\n"],
