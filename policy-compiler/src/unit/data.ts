@@ -1,6 +1,7 @@
 /** A unit's data document, put together from its data files. */
 import { clip, type Diagnostic, type Source } from "@regomesh/base";
 import { type DuplicateKey, readYaml } from "@regomesh/policy-runtime/yaml";
+import { makeDataError } from "./data-error.ts";
 import { findDuplicateKeys } from "./duplicate-keys.ts";
 import { isJsonObject, isRawNumber, type JsonObject, type JsonValue, parseJson } from "./json.ts";
 import { findNumberTooBig } from "./number-range.ts";
@@ -127,6 +128,5 @@ function merge(into: JsonValue, from: JsonValue, path: readonly string[]): Merge
 }
 
 function report(source: Source, offset: number, message: string, hint: string): Diagnostic {
-  const at = { source, span: { start: offset, end: offset + 1 } };
-  return { code: "data_error", severity: "error", message, at, hint };
+  return makeDataError(source, message, hint, { start: offset, end: offset + 1 });
 }

@@ -5,6 +5,7 @@
  */
 import { clip, type Diagnostic, type Source } from "@regomesh/base";
 import type { RegoVersion } from "../syntax/version.ts";
+import { makeDataError } from "./data-error.ts";
 import { type Glob, parseGlob } from "./glob.ts";
 import { isJsonObject, type JsonValue, parseJson } from "./json.ts";
 
@@ -147,7 +148,6 @@ export function withoutSlashes(path: string): string {
 }
 
 function refuse(source: Source, why: string, hint?: string): Diagnostic {
-  const at = { source, span: { start: source.illegalAt ?? 0, end: source.illegalAt ?? 0 } };
-  const fault = { code: "data_error", severity: "error", message: `manifest: ${why}`, at } as const;
-  return hint === undefined ? fault : { ...fault, hint };
+  const { illegalAt = 0 } = source;
+  return makeDataError(source, `manifest: ${why}`, hint, { start: illegalAt, end: illegalAt });
 }

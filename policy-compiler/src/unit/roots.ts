@@ -3,11 +3,12 @@
  * holds a bundle to them, and the roots of several bundles to each other. A tree of them has a node for every segment of
  * a path; roots and packages meet by segments, data by the keys on their way, joined by slashes.
  */
-import { clip, type Diagnostic, NO_FILE, type Source } from "@regomesh/base";
+import { clip, type Diagnostic, NO_FILE } from "@regomesh/base";
 import { parsePackageOf } from "../syntax/parse.ts";
 import { printPath } from "../syntax/print-term.ts";
 import type { RegoSource } from "../syntax/version.ts";
 import type { PlacedData } from "./data.ts";
+import { makeDataError } from "./data-error.ts";
 import { isJsonObject, type JsonValue } from "./json.ts";
 import { type Manifest, withoutSlashes } from "./manifest.ts";
 
@@ -28,7 +29,7 @@ export function checkRoots(
   if (roots.length === 1 && roots[0] === "") return [];
   const name = source.name;
   const overlap = findOverlap(roots.map((root) => ({ root, name })));
-  if (overlap !== undefined) return [refuse(source, `manifest has overlapped roots: ${printPair(overlap)}`)];
+  if (overlap !== undefined) return [makeDataError(source, `manifest has overlapped roots: ${printPair(overlap)}`)];
   const tree = toTree(roots);
   const shown = `manifest roots [${clip(roots.join(" "), SHOWN)}] do not permit`;
   const hint = `add it to the roots of ${name}, or take it out of the bundle`;
@@ -36,17 +37,16 @@ export function checkRoots(
   for (const module of modules) {
     const clause = parsePackageOf(module);
     if (clause === undefined || holds(tree, clause.path)) continue;
-    faults.push({
-      ...refuse(module, `${shown} 'package ${clip(printPath(clause.path), SHOWN)}'`, hint),
-      at: clause.at,
-    });
+    const message = `${shown} 'package ${clip(printPath(clause.path), SHOWN)}'`;
+    faults.push(makeDataError(module, message, hint, clause.at.span));
   }
   for (const { source: file, value } of data) {
     const outside = findOutside(tree, value, "");
-    if (outside !== undefined) faults.push(refuse(file, `${shown} data at path '/${clip(outside, SHOWN)}'`, hint));
+    if (outside !== undefined)
+      faults.push(makeDataError(file, `${shown} data at path '/${clip(outside, SHOWN)}'`, hint));
   }
   // Without any root even data that say nothing are too much.
-  if (roots.length === 0 && faults.length === 0) faults.push(refuse(source, `${shown} data at path '/'`));
+  if (roots.length === 0 && faults.length === 0) faults.push(makeDataError(source, `${shown} data at path '/'`));
   return faults;
 }
 
@@ -58,7 +58,7 @@ export function checkBundles(bundles: readonly BundleRoots[]): readonly Diagnost
   const [a, b] = overlap;
   const message = `bundles ${a.name} and ${b.name} have overlapping roots: ${printPair(overlap)}`;
   const hint = "give each a .manifest with roots of its own; without --bundle paths are one program";
-  return [refuse((b.manifest ?? a.manifest)?.source ?? { name: NO_FILE, text: "" }, message, hint)];
+  return [makeDataError((b.manifest ?? a.manifest)?.source ?? { name: NO_FILE, text: "" }, message, hint)];
 }
 
 /** In the order of their texts whatever lies below a root comes right after it. */
@@ -111,9 +111,4 @@ function findOutside(tree: Tree, value: JsonValue, keys: string): string | undef
     if (outside !== undefined) return outside;
   }
   return undefined;
-}
-
-function refuse(source: Source, message: string, hint?: string): Diagnostic {
-  const at = { source, span: { start: 0, end: 0 } };
-  return { code: "data_error", severity: "error", message, at, ...(hint === undefined ? {} : { hint }) };
 }

@@ -2,6 +2,7 @@
 import type { Diagnostic, Source } from "@regomesh/base";
 import type { Language, RegoSource, RegoVersion } from "../syntax/version.ts";
 import { type DataFile, mergeData } from "./data.ts";
+import { makeDataError } from "./data-error.ts";
 import { isData, isManifest, isModule } from "./find-units.ts";
 import type { JsonObject } from "./json.ts";
 import { MANIFEST, type Manifest, parseManifest } from "./manifest.ts";
@@ -74,9 +75,7 @@ export function toUnit(given: UnitFiles): MadeUnit {
 }
 
 function refuseSecond(source: Source, first: Source): Diagnostic {
-  const message = `manifest: a bundle has one, and this one's is ${first.name}`;
-  const at = { source, span: { start: 0, end: 0 } };
-  return { code: "data_error", severity: "error", message, at, hint: "leave one of them" };
+  return makeDataError(source, `manifest: a bundle has one, and this one's is ${first.name}`, "leave one of them");
 }
 
 function isTest(file: Source): boolean {
