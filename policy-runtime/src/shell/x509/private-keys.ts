@@ -15,7 +15,7 @@ const KINDS: Readonly<Record<string, "pkcs1" | "pkcs8" | "sec1">> = {
 /** Of PEM, or of base64 of it; what is neither has no keys. */
 function keysOf(text: string): readonly KeyObject[] {
   return readPemBlocks(tryBase64(text) ?? text).flatMap(({ type, bytes }) => {
-    const kind = KINDS[type];
+    const kind = Object.hasOwn(KINDS, type) ? KINDS[type] : undefined;
     return kind === undefined ? [] : [createPrivateKey({ key: bytes, format: "der", type: kind })];
   });
 }

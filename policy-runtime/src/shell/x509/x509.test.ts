@@ -97,6 +97,7 @@ test("private keys are read from PEM of each kind", () => {
   expect(JSON.stringify(call("parse_private_keys", both))).toMatch(/^\[\{"N":\d{600,},"E":65537,.*"X":\d+/);
   expect(call("parse_private_keys", "")).toBe(null);
   expect(call("parse_private_keys", "no key")).toEqual([]);
+  expect(call("parse_private_keys", pem.replaceAll("RSA PRIVATE KEY", "constructor"))).toEqual([]);
   expect(call("parse_private_keys", `text before\n${pem}`)).toHaveLength(1);
   expect(() => call("x509.parse_rsa_private_key", "no key")).toThrow("illegal base64");
   expect(() => call("x509.parse_keypair", leaf, pem)).toThrow("private key does not match");
