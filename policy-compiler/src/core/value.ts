@@ -42,10 +42,12 @@ export type Local = {
   isSettled: boolean;
   /** Its place in the function may be another's before it is written and behind its last use. */
   isPassing: boolean;
-  // What one pass keeps while it walks a function: a field is read without a look-up by identity, for each use of each local.
-  /** How often it is written, where last, and bits of what else was seen of it (optimize/values.ts). */
+  // What one pass keeps while it walks a function, and no other finds: a field is read without a look-up by identity, for each use of each local.
+  /** How often it is written (core/uses.ts, optimize/values.ts). */
   writes: number;
+  /** Where it is written last (optimize/values.ts). */
   region: Region | undefined;
+  /** Bits of what was seen of it, each pass's own (optimize/values.ts, optimize/flow.ts, optimize/index/exposed.ts). */
   seen: number;
   /** How deep the region that writes it lies, and the op of that region that uses it last (optimize/lifetimes.ts). */
   home: number;
@@ -69,7 +71,7 @@ export const FALSE: Constant = { kind: "constant", type: Type.boolean, text: "fa
 /** As often as any. A small integer: a field that holds another number is an object of its own. */
 export const UNCOUNTED = 2 ** 30 - 1;
 
-/** It has no place: none yet, or none any more. */
+/** It has no place: its function is not emitted yet, or is already. */
 export const NOWHERE = -1;
 
 export const NO_LOCALS: readonly Local[] = [];

@@ -56,10 +56,10 @@ export type Frame = {
 /** What a `with` statement puts back. */
 export type Restore = { readonly target: number; readonly saved: number; readonly generation: number };
 
-/** Three columns: places in the code, and which address each wants. */
-/** Of the policy's text that it is made of, where it is of any. */
+/** The place in the policy's text that it is made of, where it is of any. */
 type PlaceOf = () => EmitErrorOptions["place"];
 
+/** Three columns: places in the code, and which address each wants. */
 type Patches = { readonly at: number[]; readonly kind: AddressKind[]; readonly index: number[] };
 
 /** Throws EmitError where it takes more parameters than a function may. */

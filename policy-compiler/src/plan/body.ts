@@ -90,7 +90,7 @@ function planEvery(site: Site, every: Extract<What, { kind: "every" }>): void {
     const member = scan(nested, domain);
     if (every.key !== undefined) bindVariable(nested.variables, every.key.name, member.key);
     bindVariable(nested.variables, every.value.name, member.value);
-    const reached = planReached(nested, (inner) => planBodyHere(inner, every.body), true);
+    const reached = planReached(nested, (inner) => planBodyHere(inner, every.body), { isOnce: true });
     append(nested, { type: "IsUndefinedStmt", stmt: { source: reached } });
     append(nested, { type: "AssignVarStmt", stmt: { source: bool(true), target: failed } });
     append(nested, { type: "BreakStmt", stmt: { index: 1 } }); // behind the first that fails no other is looked at

@@ -160,7 +160,7 @@ export function appendBlock(site: Site, inside: (nested: Site) => void): IrBlock
  * A local that is true if the block of `inside` reached its end at least once, else undefined. Where `isOnce` no further
  * turn of what it iterates is looked at then: what that would meet is never met.
  */
-export function planReached(site: Site, inside: (nested: Site) => void, isOnce = false): number {
+export function planReached(site: Site, inside: (nested: Site) => void, { isOnce } = { isOnce: false }): number {
   const reached = newLocal(site);
   append(site, { type: "ResetLocalStmt", stmt: { target: reached } });
   appendBlock(site, (nested) => {

@@ -9,7 +9,7 @@ import type { Checker } from "./checker.ts";
 import { constantKey } from "./constant.ts";
 import { fits } from "./fits.ts";
 import { printTypes } from "./print-type.ts";
-import { ANY, type FieldKey, isUnknown, type RegoType } from "./type.ts";
+import { ANY, type FieldKey, type FunctionType, isUnknown, type RegoType } from "./type.ts";
 import { type Documents, isRoot, type TypeEnv, typeOf, typeOfRef } from "./type-env.ts";
 import { makeTree, putType } from "./type-tree.ts";
 import { makeUnion } from "./union.ts";
@@ -66,13 +66,11 @@ export function checkArities(modifiers: readonly With[], env: TypeEnv, checker: 
   }
 }
 
-type Takes = Extract<RegoType, { kind: "function" }>;
-
 function checkReplacement(
   { target, value, at }: With,
   env: TypeEnv,
   checker: Checker,
-  isFit: (wanted: Takes, given: Takes) => boolean = fits,
+  isFit: (wanted: FunctionType, given: FunctionType) => boolean = fits,
 ): void {
   const wanted = functionNamed(target, env, checker);
   const given = value.kind === "ref" ? functionNamed(value, env, checker) : undefined;
