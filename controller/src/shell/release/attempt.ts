@@ -65,9 +65,11 @@ export async function judge(
 ): Promise<Attempt<Built>> {
   const { plan, ...rest } = built;
   if (plan === undefined) return toAttempt(built, contents);
-  const { source, message } = againstWord(plan.sources ?? [], contents, good) ?? {};
-  if (source !== undefined && message !== undefined)
-    return { built: { ...rest, diagnostics: [toRecord("source_unread", message)] }, isGood: false, blames: [source] };
+  const against = againstWord(plan.sources ?? [], contents, good);
+  if (against !== undefined) {
+    const diagnostics = [toRecord("source_unread", against.message)];
+    return { built: { ...rest, diagnostics }, isGood: false, blames: [against.source] };
+  }
   const unread = unreadOf(built, contents, kept);
   if (unread !== undefined) {
     const message = `source ${unread} has not been read since the start, and nothing is kept of it`;
