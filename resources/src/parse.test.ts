@@ -135,6 +135,29 @@ describe("parseResources", () => {
     expect(diagnostics.map(printRecordOf)).toEqual(["mesh.yaml:5:6: yaml_syntax: illegal utf-8 character"]);
   });
 
+  test("a Policy's data has the numbers that its text has, or is refused", () => {
+    const refusedOf = (data: string) =>
+      read(`${head("Policy")}spec:\n  modules: { a.rego: package a }\n  data: { x: ${data} }\n`).diagnostics.map(
+        ({ message }) => message,
+      );
+    for (const data of ["1e400", ".inf", "-.inf", ".nan"])
+      expect([data, ...refusedOf(data)]).toEqual([data, "spec.data.x is no number that JSON has"]);
+    for (const data of ["9007199254740993", "-9007199254740993", "[1, 12345678901234567890123]"])
+      expect([data, ...refusedOf(data)]).toEqual([data, expect.stringContaining(" has more digits than are kept")]);
+    expect(refusedOf("!!binary aGk=")).toEqual(["spec.data.x is nothing that is read here"]);
+    const kept = [
+      "9007199254740991",
+      "9007199254740992",
+      "1e300",
+      "1.50",
+      "-0",
+      "0x1F",
+      "+12",
+      "10000000000000000000000",
+    ];
+    expect(kept.flatMap(refusedOf)).toEqual([]);
+  });
+
   test("a key that stands twice is a fault of its document alone", () => {
     const workload = `${head("Workload")}spec: { service: x }\n`;
     const { resources, diagnostics } = read(

@@ -1,8 +1,8 @@
 /**
  * A YAML node as plain data, with the place of every value. What plain data cannot say
- * (keys that are no strings, a key without a value) is reported here.
+ * (keys that are no strings, a key without a value, numbers that JSON or a double has not) is reported here.
  */
-import { isMap, isScalar, isSeq, type Node, type Pair } from "yaml";
+import { isMap, isScalar, isSeq, type Node, type Pair, type Scalar } from "yaml";
 
 /** Kubernetes' own resources stay far below this; a hostile file must not exhaust the stack. */
 const DEPTH_MAX = 32;
@@ -32,7 +32,7 @@ export function toPlain(root: Node): Plain {
 
 function read(node: Node, path: string, depth: number, walk: Walk): unknown {
   walk.nodes.set(path, node);
-  if (isScalar(node)) return node.value;
+  if (isScalar(node)) return readScalar(node, path, walk);
   if (depth > DEPTH_MAX) return fault(walk, path, "is nested too deeply", node);
   if (isSeq(node)) {
     return node.items.map((item, index) => read(item as Node, `${path}[${index}]`, depth + 1, walk));
@@ -49,6 +49,15 @@ function read(node: Node, path: string, depth: number, walk: Walk): unknown {
     return [[name, fault(walk, at, "has no value", key)] as const];
   });
   return Object.fromEntries(entries);
+}
+
+function readScalar(node: Scalar, path: string, walk: Walk): unknown {
+  const { value, source = "" } = node;
+  if (typeof value === "object" && value !== null) return fault(walk, path, "is nothing that is read here", node);
+  if (typeof value !== "number") return value;
+  if (!Number.isFinite(value)) return fault(walk, path, "is no number that JSON has", node);
+  const isKept = Number.isSafeInteger(value) || !/^[-+]?[0-9]+$/.test(source) || BigInt(value) === BigInt(source);
+  return isKept ? value : fault(walk, path, "has more digits than are kept of a number: write it as a text", node);
 }
 
 function nameOf(pair: Pair, parent: Node, path: string, walk: Walk): string | undefined {
