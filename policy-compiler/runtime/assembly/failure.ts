@@ -116,19 +116,18 @@ export function outOfFuel(): void {
 }
 
 /**
- * What the host asks for between this and `releaseFuel` with the result is not charged to an
- * evaluation, whose fuel may be spent: the host's own text and the memory's limit bound it.
+ * What the host asks for between this and `releaseFuel` is not charged to an evaluation, whose fuel may be spent: the
+ * host's own text and the memory's limit bound it.
  */
-export function holdFuel(): i64 {
+export function holdFuel(): void {
   held = fuel;
   isHeld = true;
   fuel = i64.MAX_VALUE;
-  return held;
 }
 
-export function releaseFuel(left: i64): void {
+export function releaseFuel(): void {
   isHeld = false;
-  fuel = left;
+  fuel = held;
 }
 
 /** A step of a loop in the runtime, in units of fuel: a few bytes, digits or entries. */

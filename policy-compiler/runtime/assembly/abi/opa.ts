@@ -40,16 +40,16 @@ export function opa_value_dump(value: usize): usize {
 }
 
 function parseFor(ptr: usize, length: i32, rego: bool): usize {
-  const left = holdFuel();
+  holdFuel();
   const value = seal(parseJson(ptr, length, rego));
-  releaseFuel(left);
+  releaseFuel();
   return value;
 }
 
 function dumpFor(value: usize, mode: i32): usize {
-  const left = holdFuel();
+  holdFuel();
   const text = dumpText(value, mode);
-  releaseFuel(left);
+  releaseFuel();
   return text;
 }
 

@@ -37,7 +37,7 @@ export function opa_value_add_path(base: usize, path: usize, value: usize): i32 
     parent = next;
     from++;
   }
-  const left = holdFuel();
+  holdFuel();
   let branch = seal(value);
   for (let i = last; i > from; i--) {
     const made = makeObject();
@@ -47,7 +47,7 @@ export function opa_value_add_path(base: usize, path: usize, value: usize): i32 
   }
   objectInsert(parent, seal(arrayGet(path, from)), branch);
   sortEntries(parent);
-  releaseFuel(left);
+  releaseFuel();
   return OK;
 }
 
@@ -60,9 +60,9 @@ export function opa_value_remove_path(base: usize, path: usize): i32 {
     parent = kindOf(parent) == OBJECT ? objectGet(parent, arrayGet(path, i)) : 0;
   }
   if (kindOf(parent) != OBJECT) return OK;
-  const left = holdFuel();
+  holdFuel();
   const at = findEntry(parent, arrayGet(path, last));
   if (at >= 0) removeEntry(parent, at);
-  releaseFuel(left);
+  releaseFuel();
   return OK;
 }

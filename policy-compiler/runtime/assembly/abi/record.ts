@@ -18,10 +18,10 @@ import { ARRAY, BOOLEAN, NUMBER, OBJECT, SET, STRING, isTrue, kindOf, stringLen,
 
 /** The cell that holds `value` as number `root` of ROOTS has it. */
 export function rm_record(value: usize, root: i32): usize {
-  const left = holdFuel();
+  holdFuel();
   const cell = allocZeroed(CELL_BYTES);
   put(cell, load<u32>(SHAPE_ROOTS + (<usize>root << 2)), value);
-  releaseFuel(left);
+  releaseFuel();
   return cell;
 }
 

@@ -11,8 +11,11 @@ import {
   decimalDigits, digitCount, isZero, multiplyNaturals, naturalFromLimbs, powerOf, shiftLeft, shiftRight, trailingZeros,
 } from "./natural";
 
-/** Binary digits of a fraction, and of a power, that a float of 64 bits may have with any mantissa that is taken. */
-const BITS_MAX: i32 = 4096;
+/** Characters of such a literal: no float of 64 bits needs as many. */
+const LENGTH_MAX: i32 = 4096;
+/** Beyond these powers of two a literal of that length is out of range, or zero. */
+const POWER_MAX: i32 = LENGTH_MAX;
+const POWER_MIN: i32 = -5 * LENGTH_MAX;
 
 /** What strconv.ParseFloat takes, but for infinities; 0 where it is none. */
 export function floatLiteral(ptr: usize, length: i32): usize {
@@ -54,7 +57,7 @@ export function integerLiteral(ptr: usize, length: i32): usize {
 
 /** Underscores stand between digits, or behind a prefix, as Go has it; texts without any pass. */
 function mayHaveUnderscores(ptr: usize, length: i32): bool {
-  if (length == 0 || length > BITS_MAX) return false;
+  if (length == 0 || length > LENGTH_MAX) return false;
   burn(length >> 4);
   let at = isSigned(ptr) ? 1 : 0;
   let before = 0x21;
@@ -125,7 +128,7 @@ function hexFloat(text: usize, length: i32): usize {
   for (; at < end; at++) {
     const digit = <u32>load<u8>(at) - 0x30;
     if (digit > 9) return 0;
-    if (written <= 4 * BITS_MAX) written = written * 10 + <i32>digit;
+    if (written <= 10 * LENGTH_MAX) written = written * 10 + <i32>digit;
   }
   return writeScaled(load<u8>(text) == 0x2d, naturalFromBits(digits, count, 4), power + (isMinus ? -written : written));
 }
@@ -147,8 +150,8 @@ function naturalFromBits(digits: usize, count: i32, bits: i32): usize {
 function writeScaled(isMinus: bool, natural: usize, power: i32): usize {
   const text = newBuffer(64);
   if (isMinus && !isZero(natural)) putByte(text, 0x2d);
-  if (isZero(natural) || power < -5 * BITS_MAX) putByte(text, 0x30);
-  else if (power > BITS_MAX) putBytes(text, beyond, 5);
+  if (isZero(natural) || power < POWER_MIN) putByte(text, 0x30);
+  else if (power > POWER_MAX) putBytes(text, beyond, 5);
   else {
     const cut = power < 0 ? min(trailingZeros(natural), -power) : 0;
     const odd = shiftRight(natural, cut);
