@@ -24,7 +24,7 @@ const WORDS: ReadonlyMap<string, Resolved> = new Map<string, Resolved>([
 
 const FLOAT = /^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$/;
 const TIMESTAMP =
-  /^\d{4}-(\d{1,2})-(\d{1,2})(?:(?:[Tt](\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,]\d+)?(?:Z|[+-]\d\d:\d\d))|(?: (\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,]\d+)?))?$/;
+  /^(\d{4})-(\d{1,2})-(\d{1,2})(?:([Tt ])(\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,](\d+))?(Z|[+-]\d\d:\d\d)?)?$/;
 
 export function resolvePlain(text: string): Resolved {
   const word = WORDS.get(text);
@@ -32,7 +32,7 @@ export function resolvePlain(text: string): Resolved {
   const [first = ""] = text;
   if (first === ".") return resolveFloat(text);
   if (!/[-+0-9]/.test(first)) return { kind: "text" };
-  if (isTimestamp(text)) return { kind: "timestamp" };
+  if (readTimestamp(text) !== undefined) return { kind: "timestamp" };
   const plain = text.replaceAll("_", "");
   const integer = parseInteger(plain);
   if (integer !== undefined) return { kind: "integer", value: integer };
@@ -45,28 +45,36 @@ function resolveFloat(text: string): Resolved {
   return Number.isFinite(value) ? { kind: "float", value } : { kind: "text" };
 }
 
-function isTimestamp(text: string): boolean {
-  const [, month, day, ...clock] = TIMESTAMP.exec(text) ?? [];
-  if (month === undefined) return false;
-  const [hour, minute, second] = clock.filter((part) => part !== undefined).map(Number);
-  const isDay = inRange(Number(month), 1, 12) && inRange(Number(day), 1, 31);
-  return isDay && inRange(hour ?? 0, 0, 23) && inRange(minute ?? 0, 0, 59) && inRange(second ?? 0, 0, 59);
-}
+type Timestamp = {
+  readonly year: string;
+  /** Month, day, hour, minute and second, as they are written. */
+  readonly parts: readonly string[];
+  readonly fraction: string;
+  readonly zone: string;
+};
 
-const MOMENT = /^(\d{4})-(\d{1,2})-(\d{1,2})(?:[Tt ](\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,](\d+))?(Z|[+-]\d\d:\d\d)?)?$/;
+function readTimestamp(text: string): Timestamp | undefined {
+  const [, year = "", month, day, between, hour = "0", minute = "0", second = "0", fraction = "", zone] =
+    TIMESTAMP.exec(text) ?? [];
+  if (month === undefined || day === undefined) return undefined;
+  // Behind a T the zone must be there, behind a space it may not.
+  if ((zone !== undefined) !== (between === "T" || between === "t")) return undefined;
+  const isDay = inRange(Number(month), 1, 12) && inRange(Number(day), 1, 31);
+  const isTime = inRange(Number(hour), 0, 23) && inRange(Number(minute), 0, 59) && inRange(Number(second), 0, 59);
+  return isDay && isTime ? { year, parts: [month, day, hour, minute, second], fraction, zone: zone ?? "Z" } : undefined;
+}
 
 /** A timestamp as Go prints it, as RFC 3339 has it; undefined where a text is none, or no such day is. */
 export function printTime(text: string): string | undefined {
-  if (!isTimestamp(text)) return undefined;
-  const [, year = "", ...rest] = MOMENT.exec(text) ?? [];
-  const [month, day, hour, minute, second] = rest.slice(0, 5).map((part = "0") => part.padStart(2, "0"));
-  const date = `${year}-${month}-${day}`;
+  const read = readTimestamp(text);
+  if (read === undefined) return undefined;
+  const [month, day, hour, minute, second] = read.parts.map((part) => part.padStart(2, "0"));
+  const date = `${read.year}-${month}-${day}`;
   const at = new Date(`${date}T00:00:00Z`);
   if (Number.isNaN(at.getTime()) || at.getUTCDate() !== Number(day)) return undefined;
-  const [fraction = "", zone = "Z"] = rest.slice(5);
-  const digits = fraction.slice(0, 9).replace(/0+$/, "");
-  const place = /^[+-]00:00$/.test(zone) ? "Z" : zone;
-  return `${date}T${hour}:${minute}:${second}${digits === "" ? "" : `.${digits}`}${place}`;
+  const digits = read.fraction.slice(0, 9).replace(/0+$/, "");
+  const zone = /^[+-]00:00$/.test(read.zone) ? "Z" : read.zone;
+  return `${date}T${hour}:${minute}:${second}${digits === "" ? "" : `.${digits}`}${zone}`;
 }
 
 function inRange(value: number, least: number, most: number): boolean {
