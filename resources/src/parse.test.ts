@@ -142,7 +142,7 @@ describe("parseResources", () => {
       );
     for (const data of ["1e400", ".inf", "-.inf", ".nan"])
       expect([data, ...refusedOf(data)]).toEqual([data, "spec.data.x is no number that JSON has"]);
-    for (const data of ["9007199254740993", "-9007199254740993", "[1, 12345678901234567890123]"])
+    for (const data of ["9007199254740993", "-9007199254740993", "[1, 12345678901234567890123]", "0x20000000000001"])
       expect([data, ...refusedOf(data)]).toEqual([data, expect.stringContaining(" has more digits than are kept")]);
     expect(refusedOf("!!binary aGk=")).toEqual(["spec.data.x is nothing that is read here"]);
     const kept = [

@@ -51,12 +51,15 @@ function read(node: Node, path: string, depth: number, walk: Walk): unknown {
   return Object.fromEntries(entries);
 }
 
+const INTEGER = /^(?:[-+]?[0-9]+|0x[0-9a-fA-F]+|0o[0-7]+)$/;
+
 function readScalar(node: Scalar, path: string, walk: Walk): unknown {
   const { value, source = "" } = node;
   if (typeof value === "object" && value !== null) return fault(walk, path, "is nothing that is read here", node);
   if (typeof value !== "number") return value;
   if (!Number.isFinite(value)) return fault(walk, path, "is no number that JSON has", node);
-  const isKept = Number.isSafeInteger(value) || !/^[-+]?[0-9]+$/.test(source) || BigInt(value) === BigInt(source);
+  const isWritten = Number.isSafeInteger(value) || String(value) === source || !INTEGER.test(source);
+  const isKept = isWritten || BigInt(value) === BigInt(source);
   return isKept ? value : fault(walk, path, "has more digits than are kept of a number: write it as a text", node);
 }
 
