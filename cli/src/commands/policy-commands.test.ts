@@ -196,6 +196,13 @@ test("schemas give types: to eval, test and check", async () => {
   }
   const whole = await run("eval", "--schema", "typed/schemas/acl/user.json", "input.nam");
   expect(whole.err).toContain("query:1:1: rego_type_error: undefined ref: input.nam");
+  // As opa reads schemas: what is no JSON is YAML, whatever its name.
+  const texts = [`\ufeff${JSON.stringify(schema)}`, "type: object\nproperties: { name: { type: string } }\n"];
+  for (const text of texts) {
+    await writeFile(join(place, "other.json"), text);
+    const other = await run("eval", "--schema", "typed/other.json", "input.nam");
+    expect(other.err).toContain("query:1:1: rego_type_error: undefined ref: input.nam");
+  }
   const none = await run("eval", "--schema", "typed/none", "1");
   expect(none.err).toMatch(/^regomesh eval: .*typed\/none/);
   await rm(place, { recursive: true });

@@ -56,8 +56,23 @@ async function readSchema(file: string): Promise<unknown> {
     throw new Error(`${file}:${row}:${column}: illegal utf-8 character`);
   }
   try {
-    return file.endsWith(".json") ? parseJson(text) : (parse(text) as unknown);
+    return parseSchema(text, file.endsWith(".json"));
   } catch (cause) {
     throw new Error(`${file}: ${(cause as Error).message.split("\n")[0]}`, { cause });
+  }
+}
+
+/** Whatever the file's name, what is no JSON is YAML, as OPA has it; a byte order mark, too. */
+function parseSchema(text: string, isNamedJson: boolean): unknown {
+  let notJson: unknown;
+  try {
+    return parseJson(text);
+  } catch (cause) {
+    notJson = cause;
+  }
+  try {
+    return parse(text) as unknown;
+  } catch (cause) {
+    throw isNamedJson ? notJson : cause;
   }
 }
