@@ -248,13 +248,12 @@ async function readInput(path: string, cwd: string): Promise<string> {
   throw new UsageError(`--input ${path}:${row}:${column}: number too big`);
 }
 
+/** Whatever the file's name, what is no JSON is YAML, as opa has it; a byte order mark, too. */
 function readYamlInput(path: string, text: string, { message }: Error): string {
-  // A byte order mark is YAML's affair, in opa too.
-  if (path.endsWith(".json") && !text.startsWith("\uFEFF"))
-    throw new UsageError(`--input ${path} is not JSON: ${message}`);
   const read = readYaml(text);
-  if ("fault" in read) throw new UsageError(`--input ${path} is neither JSON nor YAML: ${read.fault}`);
-  return JSON.stringify(read.value);
+  if (!("fault" in read)) return JSON.stringify(read.value);
+  const why = path.endsWith(".json") ? `is not JSON: ${message}` : `is neither JSON nor YAML: ${read.fault}`;
+  throw new UsageError(`--input ${path} ${why}`);
 }
 
 function fail(diagnostics: readonly Diagnostic[], flags: Flags, io: Io): number {

@@ -28,6 +28,7 @@ const FILES: Readonly<Record<string, string>> = {
   "bundles/far/.manifest": '{"roots": ["far"]}',
   "bundles/far/p.rego": "package near\n",
   "bundles/all/p.rego": "package all\n",
+  "wrong/in.json": "\ufeffx: 1\n",
   "wrong/wrong.rego": "package wrong\n\np := x\n",
   "old/set.rego": "package old\n\ndeny[msg] {\n\tmsg := input.x\n}\n\nf(x) = 1 { x }\n",
 };
@@ -118,6 +119,7 @@ const rows: readonly (readonly [line: string, code: number, said: string])[] = [
   ["eval -d ./lib count(data.admins)", 0, "1\n"],
   ["eval -d x:lib count(data.x.admins)", 0, "1\n"],
   ["eval -b x:lib data", 64, "x:lib: no such file or directory (regomesh eval --help)\n"],
+  ["eval -i ../wrong/in.json input.x", 0, "1\n"],
   ["eval -b . count(data.lib.admins)", 0, "1\n"],
   ["eval -d . --ignore testdata count(data.lib.admins)", 0, "1\n"],
   ["build -b -t wasm -e app/allow --out ../built .", 0, "2 rules, 1 entrypoint\n"],
